@@ -39,7 +39,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "round": round,
     "int": int,
     "abs": abs,
-    "known": lambda value: value is not None,
+    "known": bool,
 }
 
 
@@ -185,6 +185,8 @@ def _compute(node: ast.expr, facts: Mapping[str, Any]) -> Any:
                 return -_evaluate(operand, facts)
             case ast.BinOp(left=left, op=op, right=right):
                 return _arithmetic(op, _evaluate(left, facts), _evaluate(right, facts))
+            case ast.Call(func=ast.Name(id="known"), args=[asked]):
+                return _is_known(asked, facts)
             case ast.Call(func=ast.Name(id=name), args=arguments):
                 return _FUNCTIONS[name](*(_evaluate(argument, facts) for argument in arguments))
             case ast.Compare(left=left, ops=ops, comparators=comparators):
@@ -194,6 +196,14 @@ def _compute(node: ast.expr, facts: Mapping[str, Any]) -> Any:
     except (TypeError, ValueError, ArithmeticError) as error:
         raise ConditionError(f"{ast.unparse(node)}: {error}", _column(node)) from None
     raise ConditionError(f"{ast.unparse(node)!r} is not allowed in a condition", _column(node))
+
+
+def _is_known(asked: ast.expr, facts: Mapping[str, Any]) -> bool:
+    """Return whether the facts that the expression needs are there."""
+    try:
+        return _evaluate(asked, facts) is not None
+    except Unknown:
+        return False
 
 
 def _arithmetic(op: ast.operator, left: Any, right: Any) -> Any:
