@@ -7,7 +7,7 @@ Owns that language. Must never run anything that the text says beyond these.
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,15 @@ class Unknown(Exception):  # noqa: N818 - a state of knowledge, not a fault
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One dotted name of a condition, and where it begins and ends in the text (characters, from 0)."""
+
+    name: str
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Expression:
     """A parsed condition: its text, the dotted names that it reads, and its tree (left out of comparisons)."""
 
@@ -73,6 +82,11 @@ class Expression:
             return bool(self.evaluate(facts))
         except Unknown:
             return None
+
+    def occurrences(self) -> Iterator[Occurrence]:
+        """Yield every dotted name where it stands in the text, in reading order."""
+        found = [Occurrence(name, *_span(self.text, node)) for name, node in _named(self.tree)]
+        return iter(sorted(found, key=lambda occurrence: occurrence.begin))
 
     def explain(self, facts: Mapping[str, Any]) -> str:
         """Return the names that it reads with their values now: `etcd.answering 1, etcd.quorum 2`."""
@@ -137,6 +151,26 @@ def _dotted(node: ast.AST) -> str:
     if not isinstance(node, ast.Name) or node.id.startswith("_"):
         return ""
     return ".".join([node.id, *reversed(parts)])
+
+
+def _named(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the dotted names below a node of an allowed tree; a function's name is none."""
+    dotted = _dotted(node)
+    if dotted:
+        yield dotted, node
+        return
+    for child in _children(node):
+        yield from _named(child)
+
+
+def _span(text: str, node: ast.expr) -> tuple[int, int]:
+    """Return where a node begins and ends in the text; Python counts its columns in bytes of a line."""
+    lines = text.splitlines(keepends=True)
+
+    def offset(line: int, column: int) -> int:
+        return sum(map(len, lines[: line - 1])) + len(lines[line - 1].encode()[:column].decode())
+
+    return offset(node.lineno, node.col_offset), offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
 
 
 def _evaluate(node: ast.expr, facts: Mapping[str, Any]) -> Any:
