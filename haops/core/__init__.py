@@ -1,1 +1,1 @@
-"""The functional core: values and decisions. No I/O, clock, randomness, threads or environment; time and ids come in."""
+"""The functional core: values and decisions. No I/O, clock, randomness, threads; time and ids come in."""

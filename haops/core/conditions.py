@@ -122,7 +122,7 @@ def _walk(node: ast.expr, names: dict[str, None]) -> list[ast.AST]:
     return seen
 
 
-def _children(node: ast.expr) -> list[ast.expr]:
+def _children(node: ast.expr) -> list[ast.expr]:  # noqa: PLR0911 - one line for each kind of node
     """Return the operands of an allowed node; raises ConditionError for any other."""
     match node:
         case ast.Constant(value=bool() | int() | float() | str() | None):
@@ -173,7 +173,7 @@ def _span(text: str, node: ast.expr) -> tuple[int, int]:
     return offset(node.lineno, node.col_offset), offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
 
 
-def _evaluate(node: ast.expr, facts: Mapping[str, Any]) -> Any:
+def _evaluate(node: ast.expr, facts: Mapping[str, Any]) -> Any:  # noqa: PLR0911 - one line for each kind of node
     """Return the value of an allowed node."""
     dotted = _dotted(node)
     if dotted:

@@ -18,7 +18,7 @@ class Event:
     type: ClassVar[str] = ""
     BARRIER: ClassVar[bool] = False
 
-    def __init_subclass__(cls, type: str = "", barrier: bool = False) -> None:  # noqa: A002 - the journal's own word
+    def __init_subclass__(cls, *, type: str = "", barrier: bool = False) -> None:  # noqa: A002 - the journal's word
         # slots=True makes each class twice; both times under the same name.
         cls.type = type or cls.type
         cls.BARRIER = barrier or cls.BARRIER
@@ -27,7 +27,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOpened(Event, type="session.opened", barrier=True):
-    """A session began. `mode` is incident or drill; `inventory` is the inventory file's text, `scenario` the drill's."""
+    """A session began. `mode` is incident or drill; `inventory` is the inventory file's text."""
 
     cluster: str
     mode: str

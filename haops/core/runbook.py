@@ -62,9 +62,10 @@ class Selector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """A named value taken from a step's output: a JSON pointer, a regular expression's first group, or an expression
-    over the step's environment (`value`). It must have the form that `type` names, or the step fails.
+    """A named value taken from a step's output.
 
+    Exactly one of `json` (a JSON pointer), `regex` (its first group) and `value` (text in which `$NAME` stands for a
+    variable of the step's environment) is set. The value must have the form that `type` names, or the step fails;
     `type` is one of: text, integer, number, boolean, path, hex, url, name.
     """
 

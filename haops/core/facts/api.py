@@ -30,7 +30,7 @@ def _ready(seen: Seen) -> int | None:
     if _direct(seen) and not seen.looked_at(_API):
         return None
     answers = (seen.picture.value(_API, endpoint.name) for endpoint in _direct(seen))
-    return sum(answer is not None and answer.ready for answer in answers)
+    return sum(bool(answer is not None and answer.ready) for answer in answers)
 
 
 @host_fact("host.api_answering", "whether this host's API server answers HTTP at all", _API)

@@ -143,13 +143,13 @@ def _intact_stopped(seen: Seen) -> int | None:
     return len(_stopped(seen)) if seen.looked_at(_DATA) else None
 
 
-@fact("etcd.newest_stopped_host", "the host with the newest whole data directory while etcd is not running", _DATA)
+@fact("etcd.newest_stopped_host", "the host with the newest whole data directory of a stopped etcd", _DATA)
 def _newest_stopped_host(seen: Seen) -> str | None:
     newest = max(_stopped(seen), key=lambda pair: (pair[1].revision or 0, pair[1].modified_at_s), default=None)
     return newest[0] if newest else None
 
 
-@fact("etcd.newest_stopped_revision", "the revision in the newest whole data directory while etcd is not running", _DATA)
+@fact("etcd.newest_stopped_revision", "the revision in the newest whole data directory of a stopped etcd", _DATA)
 def _newest_stopped_revision(seen: Seen) -> int | None:
     return max((found.revision or 0 for _, found in _stopped(seen)), default=None)
 

@@ -32,4 +32,4 @@ def _total(seen: Seen) -> int | None:
 def _ready(seen: Seen) -> int | None:
     if not seen.looked_at(_NODE):
         return None
-    return sum(node.ready == "True" for _, node in seen.values(_NODE))
+    return sum(bool(node.ready == "True") for _, node in seen.values(_NODE))
