@@ -1,6 +1,6 @@
 """The connector seam: what the rest of haops may ask of other systems.
 
-Owns the protocols and result types behind which real connectors and fakes stand alike. Must never reach anything itself.
+Owns the protocols and result types behind which real connectors and fakes stand alike. Must never reach anything.
 Every call has its own deadline and raises only `ConnectorError`s; what is behind the seam never prints.
 """
 

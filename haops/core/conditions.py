@@ -51,7 +51,7 @@ class ConditionError(ValueError):
         self.column = column
 
 
-class Unknown(Exception):  # noqa: N818 - a state of knowledge, not a fault
+class Unknown(Exception):
     """A fact that the condition needs is not known yet; its name is the argument."""
 
 

@@ -227,5 +227,5 @@ def _(command: cmd.Close, session: Session, now: Circumstances) -> Decision:
     del now
     under_way = session.in_state(*OPEN)
     if under_way and command.outcome == "done":
-        return Refusal(f"{', '.join(under_way)} is still under way or unknown", "settle it first, or abandon the session")
+        return Refusal(f"{', '.join(under_way)} is under way or unknown", "settle it first, or abandon the session")
     return (ev.SessionClosed(outcome=command.outcome, reason=command.reason),)

@@ -97,7 +97,8 @@ def plan_step(
     """Return the plan of a step. `kept` are targets that succeeded in an earlier round and need no more."""
     targets, problem = _select(step, inventory, knowledge)
     wanted = [target for target in targets if target not in kept]
-    plans = tuple(_plan_target(step, target, inventory, knowledge, script_of, session_id) for target in wanted)
+    script = script_of(step, inventory)
+    plans = tuple(_plan_target(step, target, inventory, knowledge, script, session_id=session_id) for target in wanted)
     missing = sorted({name for plan in plans for name in plan.missing})
     if missing and not problem:
         problem = f"not known yet: {', '.join(missing)}"
@@ -145,7 +146,7 @@ def _matches(selector: Selector, host: Host, knowledge: Knowledge) -> bool:
 
 
 def _plan_target(
-    step: Step, target: str, inventory: Inventory, knowledge: Knowledge, script_of: ScriptOf, session_id: str
+    step: Step, target: str, inventory: Inventory, knowledge: Knowledge, script: str, *, session_id: str
 ) -> TargetPlan:
     """Return what would run on one target."""
     standard = standard_environment(inventory, target)
@@ -157,7 +158,6 @@ def _plan_target(
             missing.append(f"{name} ({expression.text})")
         else:
             environment[name] = value
-    script = script_of(step, inventory)
     return TargetPlan(target=target, script=script, environment=environment, missing=tuple(missing))
 
 

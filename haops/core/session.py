@@ -16,7 +16,7 @@ from haops.core.runbook import Runbook
 from haops.core.session_state import Attempt, AttemptStage, Outcome, Session, StepRun
 from haops.core.states import FINISHED, LOST, IllegalEvent, StepState, Trigger, next_state
 
-__all__ = ["Attempt", "AttemptStage", "Entry", "Outcome", "RunbookReader", "Session", "StepRun", "apply", "fold", "settle"]
+__all__ = ["Attempt", "AttemptStage", "Entry", "Outcome", "RunbookReader", "Session", "StepRun", "apply", "fold"]
 
 RunbookReader = Callable[[ev.RunbookChosen], Runbook]
 """Turns the text that a journal kept into a runbook: given by whoever knows the format."""

@@ -110,7 +110,7 @@ TRANSITIONS: Mapping[tuple[StepState, Trigger], StepState] = {
 }
 
 
-class IllegalEvent(ValueError):  # noqa: N818 - it names what it is, as the journal's reader says it
+class IllegalEvent(ValueError):
     """An event that cannot follow in the present state. The session is as it was."""
 
 
