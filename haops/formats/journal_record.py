@@ -1,0 +1,298 @@
+r"""One journal record and its line of text, in both directions, and the chain that binds the lines.
+
+    H1 <payload length: 8 hex> <hash: 64 hex> <payload>\n
+
+The payload is canonical JSON (RFC 8785) without floats; the hash covers domain, session, the hash before, length and
+payload, all as stored. Owns that format and what makes a line right or wrong. Must never touch a file, and must never
+repair anything: what does not verify is named, not mended.
+"""
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import rfc8785
+
+GENESIS: Final = "0" * 64
+"""`prev` of a session's first record."""
+VERSION: Final = 1
+MAX_PAYLOAD_BYTES: Final = 4 * 1024 * 1024
+"""A longer record is refused: recovery may drop at most one of these, and output belongs into blobs."""
+
+_DOMAIN = b"haops-journal-v1\0"
+_HEADER_BYTES = 3 + 8 + 1 + 64 + 1
+_INTEGER_LIMIT = 2**53
+_INTEGER_DIGITS = 15
+_MAX_DEPTH = 64
+_FRAME = re.compile(rb"H1 [0-9a-f]{8} [0-9a-f]{64} \{")
+_HEX = re.compile(r"[0-9a-f]{64}")
+_SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_FIELDS: Mapping[str, type] = {
+    "actor": str,
+    "attempt": str,
+    "body": dict,
+    "boot": str,
+    "mono": int,
+    "prev": str,
+    "seq": int,
+    "sid": str,
+    "type": str,
+    "v": int,
+    "wall": str,
+}
+
+
+class BadLine(ValueError):
+    """A line that is no record, or not the record that stands here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One thing written down.
+
+    `wall` is UTC in ISO 8601 with microseconds and Z, `mono_us` the monotonic clock of boot `boot` in microseconds.
+    `attempt` is empty where no attempt is concerned. `prev` is the hash of the record before.
+    """
+
+    seq: int
+    type: str
+    wall: str
+    mono_us: int
+    boot: str
+    actor: str
+    attempt: str
+    body: Mapping[str, Any]
+    sid: str
+    prev: str
+    hash: str
+    v: int = VERSION
+
+
+@dataclass(slots=True)
+class Chain:
+    """Where a chain stands: the next record must be number `next_seq`, of this session, and follow `head`.
+
+    `sid` is empty before the first record is known.
+    """
+
+    sid: str = ""
+    next_seq: int = 1
+    head: str = GENESIS
+
+    def take(self, line: bytes) -> Record:
+        """Return the line's record and move on. Raises BadLine, and then stays where it was."""
+        record = parse_line(line, self.sid)
+        if record.seq != self.next_seq:
+            raise BadLine(f"record {record.seq} stands where record {self.next_seq} belongs")
+        if record.prev != self.head:
+            raise BadLine(f"record {record.seq} does not follow the record before it: one of the two was changed")
+        self.advance(record)
+        return record
+
+    def advance(self, record: Record) -> None:
+        """Move past a record that is known to follow."""
+        self.sid = record.sid
+        self.next_seq = record.seq + 1
+        self.head = record.hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What is to be written down, before it has its place in the chain."""
+
+    type: str
+    wall: str
+    mono_us: int
+    boot: str
+    actor: str
+    attempt: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+def is_session_id(text: str) -> bool:
+    """Whether the text can name a session: letters, digits, `.`, `_` and `-`, so that it is safe as a file name."""
+    return _SESSION_ID.fullmatch(text) is not None
+
+
+def seal(entry: Entry, chain: Chain) -> tuple[Record, bytes]:
+    """Return the record that follows the chain and its line; the chain is left alone.
+
+    Raises ValueError for a body that cannot be kept exactly: a float, an integer of 2^53 or more, a key that is no
+    text, another type than JSON's, or more than MAX_PAYLOAD_BYTES.
+    """
+    body = _plain(entry.body, "body", 0)
+    payload = canonical_json({
+        "actor": _text(entry.actor),
+        "attempt": _text(entry.attempt),
+        "body": body,
+        "boot": entry.boot,
+        "mono": entry.mono_us,
+        "prev": chain.head,
+        "seq": chain.next_seq,
+        "sid": chain.sid,
+        "type": entry.type,
+        "v": VERSION,
+        "wall": entry.wall,
+    })
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise ValueError(f"{entry.type}: a record of {len(payload)} bytes; the limit is {MAX_PAYLOAD_BYTES}")
+    digest = _digest(chain.sid, chain.head, payload)
+    record = Record(
+        seq=chain.next_seq, type=entry.type, wall=entry.wall, mono_us=entry.mono_us, boot=entry.boot, actor=entry.actor,
+        attempt=entry.attempt, body=body, sid=chain.sid, prev=chain.head, hash=digest,
+    )  # fmt: skip
+    return record, b"H1 %08x %s %s\n" % (len(payload), digest.encode(), payload)
+
+
+def parse_line(line: bytes, sid: str = "") -> Record:
+    """Return the record of a whole line, newline included, checked by itself: form, own hash, canonical payload.
+
+    With `sid`, a record of another session is refused. Raises BadLine.
+    """
+    payload, digest = _split(line)
+    fields = _fields(payload)
+    if _digest(fields["sid"], fields["prev"], payload) != digest:
+        raise BadLine("the hash does not fit the content")
+    if sid and fields["sid"] != sid:
+        raise BadLine(f"a record of another session ({fields['sid']})")
+    return Record(
+        seq=fields["seq"], type=fields["type"], wall=fields["wall"], mono_us=fields["mono"], boot=fields["boot"],
+        actor=fields["actor"], attempt=fields["attempt"], body=fields["body"], sid=fields["sid"], prev=fields["prev"],
+        hash=digest, v=fields["v"],
+    )  # fmt: skip
+
+
+def find_whole_lines(content: bytes, sid: str = "") -> list[tuple[int, Record]]:
+    """Return (offset, record) of every line in the bytes that is right by itself, also behind a damaged newline.
+
+    Tells a torn tail (none) from damage in the middle (some).
+    """
+    found: list[tuple[int, Record]] = []
+    offset = 0
+    for line in io.BytesIO(content):
+        frames = [match.start() for match in _FRAME.finditer(line)]
+        # A line holds one record, or two if a newline was hit; more frames are an attempt to make this slow.
+        for start in frames[-2:]:
+            record = _try_line(line[start:], sid)
+            if record:
+                found.append((offset + start, record))
+        offset += len(line)
+    return found
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the value as RFC 8785 writes it. The value holds no floats; raises ValueError for lone surrogates."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    # json sorts keys by code point, RFC 8785 by UTF-16 unit; below the surrogates, which is nearly always, they agree.
+    if text.isascii() or max(text) < "\ud800":
+        return text.encode()
+    return rfc8785.dumps(value)
+
+
+def _try_line(line: bytes, sid: str) -> Record | None:
+    """Return the line's record, or None if it is not right by itself."""
+    try:
+        return parse_line(line, sid)
+    except BadLine:
+        return None
+
+
+def _digest(sid: str, prev: str, payload: bytes) -> str:
+    """Return the hash over everything that fixes a record's content and place."""
+    place = b"%s%s\0%s%08x" % (_DOMAIN, sid.encode(), prev.encode(), len(payload))
+    return hashlib.sha256(place + payload).hexdigest()
+
+
+def _split(line: bytes) -> tuple[bytes, str]:
+    """Return payload and hash of a line whose frame is right."""
+    if not line.endswith(b"\n"):
+        raise BadLine("the line has no end")
+    payload = line[_HEADER_BYTES:-1]
+    digest = line[12:76]
+    if line[:_HEADER_BYTES] != b"H1 %08x %s " % (len(payload), digest):
+        raise BadLine("not the frame of a record (H1, length, hash)")
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise BadLine(f"longer than any record may be ({len(payload)} bytes)")
+    # The comparison with a computed hash follows; here it only has to be text.
+    return payload, digest.decode("ascii", "replace")
+
+
+def _fields(payload: bytes) -> dict[str, Any]:
+    """Return the payload's fields, which have exactly the names, types and spelling that a writer gives them."""
+    try:
+        fields = _DECODER.decode(payload.decode())
+        spelled = canonical_json(fields)
+    except (ValueError, RecursionError) as error:
+        raise BadLine(f"not a payload: {error}") from None
+    # Duplicate keys, other number forms, spaces and byte order marks all end here: one reading only.
+    if spelled != payload:
+        raise BadLine("the payload is not in canonical form")
+    _check_fields(fields)
+    return fields  # type: ignore[no-any-return]
+
+
+def _check_fields(fields: Any) -> None:
+    """Refuse a payload that lacks a field, has one too many, or one of another type."""
+    if not isinstance(fields, dict) or fields.get("v") != VERSION:
+        raise BadLine("not a record of a version that this haops knows; try a newer haops")
+    if fields.keys() != _FIELDS.keys() or any(type(fields[name]) is not kind for name, kind in _FIELDS.items()):
+        raise BadLine("the payload does not have a record's fields")
+    if not is_session_id(fields["sid"]) or not _HEX.fullmatch(fields["prev"]):
+        raise BadLine("the payload's session or previous hash has the wrong form")
+
+
+def _refuse_number(text: str) -> Any:
+    """Refuse a number that two programs could read differently."""
+    raise ValueError(f"the number {text[:40]} is not an integer")
+
+
+def _parse_integer(text: str) -> int:
+    """Return an integer below 2^53; larger ones are read differently by different programs."""
+    if len(text) > _INTEGER_DIGITS and (len(text) > _INTEGER_DIGITS + 2 or abs(int(text)) >= _INTEGER_LIMIT):
+        raise ValueError(f"the integer {text[:40]} is beyond 2^53")
+    return int(text)
+
+
+def _plain(value: Any, place: str, depth: int) -> Any:
+    """Return the value in JSON's own types. Raises ValueError naming the place of what does not fit."""
+    if isinstance(value, str):
+        return _text(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return _plain_integer(value, place)
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"{place}: nested more than {_MAX_DEPTH} deep")
+    if isinstance(value, Mapping):
+        return {_key(key, place): _plain(item, f"{place}.{key}", depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
+    raise ValueError(f"{place}: a {type(value).__name__} cannot be kept exactly; write an integer or a text")
+
+
+def _plain_integer(value: int, place: str) -> int:
+    """Return the integer as a plain one, if every reader of JSON gets the same."""
+    if abs(value) >= _INTEGER_LIMIT:
+        raise ValueError(f"{place}: {value} is beyond 2^53; write it as a text")
+    return int(value)
+
+
+def _key(key: Any, place: str) -> str:
+    """Return a mapping's key, which must be a text."""
+    if not isinstance(key, str):
+        raise ValueError(f"{place}: the key {key!r} is not a text")  # noqa: TRY004 - one error for what cannot be kept
+    return _text(key)
+
+
+def _text(text: str) -> str:
+    """Return the text with lone surrogates written out: an outcome must not be lost over a file name's odd byte."""
+    if text.isascii():
+        return str.__str__(text)
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+_DECODER = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number, parse_int=_parse_integer)

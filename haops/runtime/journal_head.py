@@ -1,0 +1,53 @@
+"""The small file beside a journal that says how far it had come: a hint against a tail that was lost or cut.
+
+Rewritten after each barrier and never synced, so it is never ahead of the truth. Owns that file. Must never be needed:
+one that is missing or unreadable is only reported.
+"""
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+
+from haops.runtime import private_files
+
+NAME = "head"
+_FORM = re.compile(rb"haops-head-v1 (\d{16}) ([0-9a-f]{64}) ([0-9a-f]{16})\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The number and hash of the last record that was durable."""
+
+    seq: int
+    hash: str
+
+
+def open_head(directory: int) -> int:
+    """Return a descriptor to write the hint to."""
+    return private_files.open_file(directory, NAME, os.O_RDWR | os.O_CREAT)
+
+
+def write_head(descriptor: int, head: Head) -> None:
+    """Rewrite the hint in place with one write of always the same length."""
+    text = b"haops-head-v1 %016d %s " % (head.seq, head.hash.encode())
+    os.pwrite(descriptor, text + _check_sum(text) + b"\n", 0)
+
+
+def read_head(directory: int) -> Head | None:
+    """Return the hint, or None if there is none that can be read. Raises OSError for what is no plain file."""
+    try:
+        descriptor = private_files.open_to_read(directory, NAME)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(200)
+    match = _FORM.fullmatch(content)
+    if not match or _check_sum(content[: match.start(3)]) != match[3]:
+        return None
+    return Head(int(match[1]), match[2].decode())
+
+
+def _check_sum(text: bytes) -> bytes:
+    """Return a short check sum, so that half an old and half a new hint are not taken for one."""
+    return hashlib.sha256(text).hexdigest()[:16].encode()

@@ -1,0 +1,140 @@
+"""One segment of a journal on disk: whole lines appended, made durable, and room kept ahead of them.
+
+Owns the bytes of the newest segment. Must never write into what stands there already, and must never try again on a
+descriptor after a write or a sync failed: what the kernel then holds is unknown. Raises OSError.
+"""
+
+import ctypes
+import errno
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from haops.runtime import private_files
+from haops.runtime.failpoints import reach
+
+LIMIT_BYTES = 64 * 1024 * 1024
+"""A new segment begins before this is passed."""
+RESERVE_BYTES = 1024 * 1024
+"""Disk space kept beyond the last record, so that a running step's outcome fits on a full disk."""
+
+_NAME = re.compile(r"[0-9]{6}\.hj")
+_KEEP_SIZE = 1
+_NOT_SUPPORTED = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+
+
+class Segment:
+    """An open segment whose last record ends at `end` (bytes)."""
+
+    def __init__(self, directory: int, path: Path, descriptor: int, end: int) -> None:
+        self.path = path
+        self.end = end
+        self._directory = directory
+        self._descriptor = descriptor
+        self._reserved_to = 0
+
+    @classmethod
+    def create(cls, directory: int, path: Path, number: int) -> "Segment":
+        """Begin a new segment; its name is durable when this returns."""
+        name = name_of(number)
+        descriptor = private_files.open_file(directory, name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        reach("journal.before-directory-sync")
+        os.fsync(directory)
+        return cls(directory, path / name, descriptor, 0)
+
+    @classmethod
+    def reopen(cls, directory: int, path: Path, name: str, end: int) -> "Segment":
+        """Go on behind the last good record of a segment."""
+        descriptor = private_files.open_file(directory, name, os.O_RDWR)
+        return cls(directory, path / name, descriptor, end)
+
+    @property
+    def number(self) -> int:
+        """The segment's place in the order; the first is 1."""
+        return int(self.path.stem)
+
+    def has_room_for(self, line: bytes) -> bool:
+        """Whether the line still belongs into this segment (a first one always does)."""
+        return self.end == 0 or self.end + len(line) <= LIMIT_BYTES
+
+    def append(self, line: bytes) -> None:
+        """Write a whole line behind the last one; if that fails, what was written of it is cut off again."""
+        reach("journal.before-write")
+        written = 0
+        try:
+            while written < len(line):
+                written += os.pwrite(self._descriptor, line[written:], self.end + written)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, self.end)
+            raise
+        self.end += len(line)
+        reach("journal.after-write")
+
+    def sync(self) -> None:
+        """Make everything written so far durable."""
+        reach("journal.before-sync")
+        os.fdatasync(self._descriptor)
+        reach("journal.after-sync")
+
+    def check_in_place(self) -> None:
+        """Raise OSError if the file is no longer the one under its name, or was changed by someone else."""
+        mine = os.fstat(self._descriptor)
+        there = self.path.stat(follow_symlinks=False)
+        if not os.path.samestat(mine, there):
+            raise OSError(errno.ESTALE, "the file was replaced or moved while it was being written")
+        if mine.st_size != self.end:
+            raise OSError(errno.ESTALE, f"the file has {mine.st_size} bytes where {self.end} were written")
+
+    def keep_reserve(self) -> bool:
+        """Keep room ahead; whether there is enough of it to begin something new."""
+        if self._reserved_to - self.end >= RESERVE_BYTES // 2:
+            return True
+        try:
+            _allocate(self._descriptor, self.end, RESERVE_BYTES)
+        except OSError as error:
+            return error.errno in _NOT_SUPPORTED and _free_bytes(self._descriptor) >= RESERVE_BYTES
+        self._reserved_to = self.end + RESERVE_BYTES
+        return True
+
+    def read_tail(self, limit: int) -> bytes:
+        """Return at most `limit` bytes that stand behind the last good record."""
+        return os.pread(self._descriptor, limit, self.end)
+
+    def cut(self) -> None:
+        """Drop what stands behind the last good record, durably. The caller has put it aside before."""
+        os.ftruncate(self._descriptor, self.end)
+        os.fsync(self._descriptor)
+
+    def close(self, *, give_back: bool) -> None:
+        """Close the file; `give_back` frees the room kept ahead, which only a healthy segment may do."""
+        try:
+            if give_back:
+                os.ftruncate(self._descriptor, self.end)
+        finally:
+            os.close(self._descriptor)
+
+
+def name_of(number: int) -> str:
+    """Return the file name of a segment; the first is number 1."""
+    return f"{number:06}.hj"
+
+
+def list_segments(directory: int) -> list[str]:
+    """Return the names of a journal's segments in their order."""
+    return sorted(name for name in os.listdir(directory) if _NAME.fullmatch(name))
+
+
+def _allocate(descriptor: int, offset: int, size: int) -> None:
+    """Reserve disk blocks beyond the end of a file without moving its end. Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.fallocate(descriptor, _KEEP_SIZE, ctypes.c_int64(offset), ctypes.c_int64(size)):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def _free_bytes(descriptor: int) -> int:
+    """Return what this user may still write on the file system."""
+    status = os.fstatvfs(descriptor)
+    return status.f_bavail * status.f_frsize
