@@ -17,8 +17,8 @@ from haops.core.standard_environment import standard_environment
 BASTION = "local"
 """The target of a step that runs on no host."""
 
-ScriptOf = Callable[[Step, Inventory], str]
-"""Gives the fixed text of a step for a cluster's layout: the step kind knows it."""
+Preview = Callable[[Step, Inventory], tuple[str, Mapping[str, Expression]]]
+"""Gives the fixed text of a step for a cluster's layout, and the variables that its kind adds: the kind knows them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def plan_step(
     step: Step,
     inventory: Inventory,
     knowledge: Knowledge,
-    script_of: ScriptOf,
+    preview: Preview,
     *,
     session_id: str = "",
     kept: frozenset[str] = frozenset(),
@@ -97,8 +97,13 @@ def plan_step(
     """Return the plan of a step. `kept` are targets that succeeded in an earlier round and need no more."""
     targets, problem = _select(step, inventory, knowledge)
     wanted = [target for target in targets if target not in kept]
-    script = script_of(step, inventory)
-    plans = tuple(_plan_target(step, target, inventory, knowledge, script, session_id=session_id) for target in wanted)
+    script, added = preview(step, inventory)
+    variables = {**step.environment, **added}
+    ours = {"HAOPS_SESSION": session_id, "HAOPS_STEP": step.id}
+    plans = tuple(
+        _plan_target(target, script, {**ours, **standard_environment(inventory, target)}, variables, knowledge)
+        for target in wanted
+    )
     missing = sorted({name for plan in plans for name in plan.missing})
     if missing and not problem:
         problem = f"not known yet: {', '.join(missing)}"
@@ -146,19 +151,17 @@ def _matches(selector: Selector, host: Host, knowledge: Knowledge) -> bool:
 
 
 def _plan_target(
-    step: Step, target: str, inventory: Inventory, knowledge: Knowledge, script: str, *, session_id: str
+    target: str,
+    script: str,
+    standard: Mapping[str, str],
+    variables: Mapping[str, Expression],
+    knowledge: Knowledge,
 ) -> TargetPlan:
     """Return what would run on one target."""
-    standard = standard_environment(inventory, target)
-    environment = {"HAOPS_SESSION": session_id, "HAOPS_STEP": step.id, **standard}
-    missing = []
-    for name, expression in step.environment.items():
-        value = _text_of(expression, knowledge.on(target))
-        if value is None:
-            missing.append(f"{name} ({expression.text})")
-        else:
-            environment[name] = value
-    return TargetPlan(target=target, script=script, environment=environment, missing=tuple(missing))
+    values = {name: _text_of(expression, knowledge.on(target)) for name, expression in variables.items()}
+    known = {name: value for name, value in values.items() if value is not None}
+    missing = tuple(f"{name} ({variables[name].text})" for name in values if name not in known)
+    return TargetPlan(target=target, script=script, environment={**standard, **known}, missing=missing)
 
 
 def _text_of(expression: Expression, facts: Mapping[str, Any]) -> str | None:

@@ -174,12 +174,9 @@ def _(event: ev.StepConfirmed, session: Session, entry: Entry) -> Session:
 
 @_after.register
 def _(event: ev.StepHeld, session: Session, _entry: Entry) -> Session:
-    attempts = session.round_attempts(event.step)
-    if any(attempt.outcome is None for attempt in attempts):
+    if any(attempt.outcome is None for attempt in session.round_attempts(event.step)):
         raise IllegalEvent(f"an attempt of {event.step} is still open")
-    done = {attempt.target for attempt in attempts if attempt.outcome is Outcome.SUCCEEDED}
-    kept = session.step_run(event.step).kept | done
-    return _move(session, event.step, Trigger.HELD, reason=event.reason, kept=kept, attempts=())
+    return _keep_done(_move(session, event.step, Trigger.HELD, reason=event.reason), event.step)
 
 
 @_after.register
@@ -259,6 +256,7 @@ def _(event: ev.VerificationFailed, session: Session, entry: Entry) -> Session:
 def _(event: ev.StepReopened, session: Session, _entry: Entry) -> Session:
     run = session.step_run(event.step)
     done = frozenset(a.target for a in session.round_attempts(event.step) if a.outcome is Outcome.SUCCEEDED)
+    # A round that broke off goes on where it broke; one that ran through and then proved wrong is done anew.
     kept = run.kept | done if run.state is StepState.FAILED and set(run.targets) - done else frozenset()
     moved = _move(session, event.step, Trigger.REOPENED, reason=event.reason, kept=kept, attempts=(), undoes="")
     for later in dependents(needs_of(session.runbook.steps if session.runbook else ()), event.step):
@@ -327,6 +325,8 @@ def _add_up(session: Session, step_id: str, entry: Entry) -> Session:
     trigger = _trigger_for(session, step_id, outcomes)
     reason = "; ".join(f"{a.target}: {a.evidence}" for a in attempts if a.outcome is not Outcome.SUCCEEDED)
     moved = _move(session, step_id, trigger, reason=reason, ended_at=entry.wall)
+    if trigger is Trigger.NOT_STARTED:
+        return _keep_done(moved, step_id)
     return _undo_done(moved, step_id)
 
 
@@ -334,10 +334,18 @@ def _trigger_for(session: Session, step_id: str, outcomes: set[Outcome | None]) 
     """Return what the outcomes of a round add up to: unknown weighs most, then failed."""
     if Outcome.UNKNOWN in outcomes:
         return Trigger.SOME_UNKNOWN
-    if outcomes & {Outcome.FAILED, Outcome.NOT_STARTED}:
+    if Outcome.FAILED in outcomes:
         return Trigger.SOME_FAILED
+    if Outcome.NOT_STARTED in outcomes:
+        return Trigger.NOT_STARTED
     verify = session.runbook.step(step_id).verify if session.runbook else None
     return Trigger.TO_VERIFY if verify else Trigger.ALL_SUCCEEDED
+
+
+def _keep_done(session: Session, step_id: str) -> Session:
+    """Return the session with the targets of a broken-off round that succeeded set aside: they need no more."""
+    done = {attempt.target for attempt in session.round_attempts(step_id) if attempt.outcome is Outcome.SUCCEEDED}
+    return _with_run(session, step_id, kept=session.step_run(step_id).kept | done, attempts=())
 
 
 def _undo_done(session: Session, step_id: str) -> Session:

@@ -1,4 +1,4 @@
-"""A signal: a named judgement on facts, with a severity and a sentence. Owns its shape; `haops.signals` has each one."""
+"""A signal: a named judgement on facts, with a severity and a sentence. `haops.signals` has each one."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -43,6 +43,7 @@ class Trigger(StrEnum):
     HELD = "step.held"
     ALL_SUCCEEDED = "all attempts succeeded"
     TO_VERIFY = "all attempts succeeded, verification next"
+    NOT_STARTED = "some attempt was not started, none failed"
     SOME_FAILED = "some attempt failed"
     SOME_UNKNOWN = "some attempt unknown"
     VERIFIED = "verification.passed"
@@ -82,10 +83,12 @@ TRANSITIONS: Mapping[tuple[StepState, Trigger], StepState] = {
     (_S.RUNNING, _T.HELD): _S.AWAITING_CONFIRMATION,
     (_S.RUNNING, _T.ALL_SUCCEEDED): _S.SUCCEEDED,
     (_S.RUNNING, _T.TO_VERIFY): _S.VERIFYING,
+    (_S.RUNNING, _T.NOT_STARTED): _S.AWAITING_CONFIRMATION,
     (_S.RUNNING, _T.SOME_FAILED): _S.FAILED,
     (_S.RUNNING, _T.SOME_UNKNOWN): _S.UNKNOWN,
     (_S.UNKNOWN, _T.ALL_SUCCEEDED): _S.SUCCEEDED,
     (_S.UNKNOWN, _T.TO_VERIFY): _S.VERIFYING,
+    (_S.UNKNOWN, _T.NOT_STARTED): _S.AWAITING_CONFIRMATION,
     (_S.UNKNOWN, _T.SOME_FAILED): _S.FAILED,
     (_S.UNKNOWN, _T.SOME_UNKNOWN): _S.UNKNOWN,
     (_S.VERIFYING, _T.VERIFIED): _S.SUCCEEDED,

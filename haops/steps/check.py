@@ -1,0 +1,53 @@
+"""The kind `check`: look afresh at what is named. Changes nothing."""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from haops.core.conditions import Expression
+from haops.core.inventory import Inventory
+from haops.core.runbook import Risk, Step
+from haops.core.session_state import Outcome
+from haops.steps.kind import Attempting, Result, Variables
+
+
+@dataclass(frozen=True, slots=True)
+class CheckKind:
+    """Looks; the facts found are its output, so that a decision made on them can be checked later."""
+
+    name: str = "check"
+    model: Any = Annotated[list[str], Field(min_length=1, description="Observers to look with, afresh.")]
+    needs_host: bool = False
+    default_risk: Risk = Risk.READ
+
+    def names(self, action: Any) -> tuple[Expression, ...]:
+        """Return nothing: observers are names of another kind."""
+        del action
+        return ()
+
+    def variables(self, action: Any) -> Variables:
+        """Return nothing."""
+        del action
+        return {}
+
+    def script(self, step: Step, inventory: Inventory) -> str:
+        """Return what is looked at."""
+        del inventory
+        return "look at " + ", ".join(step.action)
+
+    def run(self, attempting: Attempting) -> Result:
+        """Look, and give back the facts."""
+        attempting.dispatch()
+        facts = attempting.look(tuple(attempting.step.action))
+        said = json.dumps(dict(sorted(facts.items())), default=str, indent=1)
+        return Result(outcome=Outcome.SUCCEEDED, evidence="looked", exit_status=0, stdout=said.encode())
+
+    def probe(self, attempting: Attempting) -> Result | None:
+        """Say that it may simply run again."""
+        del attempting
+        return Result(outcome=Outcome.NOT_STARTED, evidence="looking changes nothing and may be done again")
+
+
+CHECK = CheckKind()

@@ -1,0 +1,114 @@
+"""What a step kind is: its fields, what of it is confirmed, how it runs, how an unknown outcome is probed.
+
+Owns the protocol that `haops.runtime` drives. A kind must never decide whether it may run, nor record anything.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from haops.connectors.seam import AttemptReport, Connections, Order, RemoteState
+from haops.core.conditions import Expression
+from haops.core.inventory import Inventory
+from haops.core.runbook import Risk, Step
+from haops.core.session_state import Outcome
+
+Variables = Mapping[str, Expression]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempting:
+    """One attempt under way. `dispatch` must be called right before the first byte leaves: it is on disk after it.
+
+    `look` observes afresh by observer name and returns what is known then. `shared_directory` is private to the
+    session, for files that pass through the bastion. `statement` is what a person said was done.
+    """
+
+    step: Step
+    target: str
+    order: Order
+    connections: Connections
+    timeout_s: float
+    dispatch: Callable[[], None]
+    accepted: Callable[[], None]
+    output: Callable[[bytes], None]
+    look: Callable[[tuple[str, ...]], Mapping[str, Any]]
+    shared_directory: Path
+    statement: str = ""
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How an attempt ended, with the evidence in words."""
+
+    outcome: Outcome
+    evidence: str
+    exit_status: int | None = None
+    stdout: bytes = b""
+    stderr: bytes = b""
+    dropped_bytes: int = 0
+
+
+class StepKind(Protocol):
+    """One kind of step. `model` validates what stands under its key; its value is the step's `action`."""
+
+    @property
+    def name(self) -> str:
+        """The key in a runbook."""
+
+    @property
+    def model(self) -> Any:
+        """The type that pydantic validates."""
+
+    @property
+    def needs_host(self) -> bool:
+        """Whether the step must say where it runs."""
+
+    @property
+    def default_risk(self) -> Risk:
+        """The risk of a step that names none."""
+
+    def names(self, action: Any) -> tuple[Expression, ...]:
+        """Return the expressions inside the action."""
+
+    def variables(self, action: Any) -> Variables:
+        """Return the variables that the kind adds to the environment, so that they are shown and confirmed."""
+
+    def script(self, step: Step, inventory: Inventory) -> str:
+        """Return the fixed text that is shown and confirmed."""
+
+    def run(self, attempting: Attempting) -> Result:
+        """Do it and wait. Raises ConnectorError; what that means depends on whether `dispatch` was called."""
+
+    def probe(self, attempting: Attempting) -> Result | None:
+        """Say whether an attempt with an unknown outcome happened, or None if that cannot be told yet."""
+
+
+def judge_report(step: Step, report: AttemptReport) -> Result | None:
+    """Return the result that an attempt's directory speaks of, or None while it does not tell.
+
+    A script that runs still, and one that was lost or rebooted away, are not outcomes.
+    """
+    if report.state is RemoteState.DONE and report.exit_status is not None:
+        return judge_exit(step, report.exit_status, report.stdout, report.stderr, dropped_bytes=report.dropped_bytes)
+    if report.state in (RemoteState.ABSENT, RemoteState.CLAIMED):
+        return Result(outcome=Outcome.NOT_STARTED, evidence=f"the host says {report.state.value}")
+    return None
+
+
+def judge_exit(step: Step, exit_status: int, stdout: bytes, stderr: bytes, *, dropped_bytes: int = 0) -> Result:
+    """Return the result of a script that ended, by what the step expects."""
+    expected = exit_status in step.expect.exit
+    last = stderr.strip().splitlines()[-1:] if not expected else []
+    said = f": {last[0].decode(errors='backslashreplace')[:300]}" if last else ""
+    return Result(
+        outcome=Outcome.SUCCEEDED if expected else Outcome.FAILED,
+        evidence=f"exit status {exit_status}{said}",
+        exit_status=exit_status,
+        stdout=stdout,
+        stderr=stderr,
+        dropped_bytes=dropped_bytes,
+    )

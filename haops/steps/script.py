@@ -1,0 +1,110 @@
+"""The two kinds that run a script: `ssh` on hosts, `local` on the bastion."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from haops.connectors.seam import RemoteState
+from haops.core.conditions import Expression
+from haops.core.inventory import Inventory
+from haops.core.runbook import Effect, Risk, Step
+from haops.core.session_state import Outcome
+from haops.errors import ConnectionLost
+from haops.formats.fields import Document
+from haops.steps.kind import Attempting, Result, Variables, judge_exit, judge_report
+
+PROBE_TIMEOUT_S = 10.0
+
+
+class LayoutScripts(Document):
+    """One script for each layout; the cluster's layout says which is shown, confirmed and run."""
+
+    kubeadm: Annotated[str, Field(description="Script where etcd and the control plane are static pods.")]
+    systemd: Annotated[str, Field(description="Script where etcd is a systemd unit.")]
+
+
+Script = Annotated[str | LayoutScripts, Field(description="POSIX shell, or one script for each layout.")]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptKind:
+    """Runs a fixed script; values reach it as environment variables only."""
+
+    name: str
+    needs_host: bool
+    model: Any = Script
+    default_risk: Risk = Risk.CHANGE
+
+    def names(self, action: Any) -> tuple[Expression, ...]:
+        """Return nothing: a script holds no expressions."""
+        del action
+        return ()
+
+    def variables(self, action: Any) -> Variables:
+        """Return nothing: what a script gets stands in `env`."""
+        del action
+        return {}
+
+    def script(self, step: Step, inventory: Inventory) -> str:
+        """Return the script for the cluster's layout."""
+        if isinstance(step.action, LayoutScripts):
+            return str(getattr(step.action, inventory.layout.value))
+        return str(step.action)
+
+    def run(self, attempting: Attempting) -> Result:
+        """Run it: a read on the open connection, everything else detached under the attempt's id."""
+        shell = attempting.connections.shell(attempting.target)
+        shell.open()
+        if attempting.step.effect is Effect.READ:
+            return self._read(attempting)
+        attempting.dispatch()
+        report = shell.launch(
+            attempting.order,
+            timeout_s=attempting.timeout_s,
+            on_accepted=attempting.accepted,
+            on_output=attempting.output,
+        )
+        result = judge_report(attempting.step, report)
+        if result is None or report.state is not RemoteState.DONE:
+            raise ConnectionLost(f"the attempt is {report.state.value}", where=attempting.target)
+        return result
+
+    def _read(self, attempting: Attempting) -> Result:
+        """Run a script that only reads; it may run again by itself."""
+        shell = attempting.connections.shell(attempting.target)
+        attempting.dispatch()
+        order = attempting.order
+        for left in reversed(range(attempting.step.retries + 2)):
+            try:
+                answer = shell.run(order.script, environment=order.environment, timeout_s=attempting.timeout_s)
+            except ConnectionLost:
+                if not left:
+                    raise
+                continue
+            if answer.exit_status is not None:
+                attempting.output(answer.stdout)
+                return judge_exit(attempting.step, answer.exit_status, answer.stdout, answer.stderr)
+        raise ConnectionLost("the host sent no exit status", where=attempting.target)
+
+    def probe(self, attempting: Attempting) -> Result | None:
+        """Ask the attempt's directory on the host; then the runbook's own probe, if it has one."""
+        if attempting.step.effect is Effect.READ:
+            return Result(outcome=Outcome.NOT_STARTED, evidence="it only reads and may run again")
+        shell = attempting.connections.shell(attempting.target)
+        report = shell.probe(attempting.order.attempt_id, timeout_s=PROBE_TIMEOUT_S)
+        result = judge_report(attempting.step, report)
+        if result is not None or report.state is RemoteState.RUNNING or not attempting.step.probe:
+            return result
+        answer = shell.run(
+            attempting.step.probe, environment=attempting.order.environment, timeout_s=PROBE_TIMEOUT_S
+        )
+        verdicts = {0: Outcome.SUCCEEDED, 1: Outcome.FAILED}
+        if answer.exit_status not in verdicts:
+            return None
+        outcome = verdicts[answer.exit_status]
+        return Result(outcome=outcome, evidence=f"the runbook's probe ended with {answer.exit_status}")
+
+
+SSH = ScriptKind(name="ssh", needs_host=True)
+LOCAL = ScriptKind(name="local", needs_host=False)
