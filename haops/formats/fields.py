@@ -1,0 +1,232 @@
+"""The kinds of fields that runbooks and inventories are made of.
+
+Owns how a single field is written: durations, conditions, patterns, names. Each carries its own check, its own sentence
+for a mistake and its own piece of JSON Schema, so that none of the three can differ from the others. Must never know
+which document a field stands in.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import Strict, StringConstraints
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from haops.core.conditions import ConditionError, Expression, parse_condition
+from haops.formats.runbook_scope import Mistake, Scope
+from haops.formats.suggestions import did_you_mean
+
+MAX_PATTERN_LENGTH = 300
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+JsonSchema = dict[str, Any]
+
+
+class Document(BaseModel):
+    """A mapping of a file: its keys are exactly its fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=False)
+
+
+def refused(*mistakes: Mistake) -> PydanticCustomError:
+    """Return the error that carries mistakes with their offsets out of a validator."""
+    sentence = "; ".join(mistake.message for mistake in mistakes)
+    return PydanticCustomError("mistake", "{sentence}", {"sentence": sentence, "mistakes": mistakes})
+
+
+def scope_of(validation: core_schema.ValidationInfo[Any]) -> Any:
+    """Return the scope that the caller validates in, or None."""
+    return (validation.context or {}).get("scope")
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A field whose value is made by a function of what is written; `schema` says the same to an editor."""
+
+    def check(self, value: Any, validation: core_schema.ValidationInfo[Any]) -> Any:
+        """Return the field's value; raises what `refused` returns."""
+        raise NotImplementedError
+
+    def schema(self) -> JsonSchema:
+        """Return the field's JSON Schema."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        return self.schema()
+
+
+def _text(value: Any) -> str:
+    """Return the value if it is text; numbers and truth values must be quoted where text is meant."""
+    if isinstance(value, str):
+        return value
+    shown = "nothing" if value is None else f"a {type(value).__name__}" if isinstance(value, list | dict) else str(value)
+    quote = f'write "{str(value).lower()}"' if isinstance(value, bool | int | float) else ""
+    raise refused(Mistake(0, f"text is expected here, not {shown}", quote))
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(_Checked):
+    """An expression of the condition language.
+
+    `host`: it may read host facts; `own`: what the step captures; `literal`: a plain number or truth value will do;
+    `word` is a word that is left as it is.
+    """
+
+    host: bool = False
+    own: bool = False
+    literal: bool = False
+    word: str = ""
+
+    def check(self, value: Any, validation: core_schema.ValidationInfo[Any]) -> Expression | str:
+        """Return the parsed expression, or the word."""
+        if self.literal and isinstance(value, bool | int | float):
+            return parse_condition(repr(value))
+        text = _text(value)
+        if self.word and text == self.word:
+            return text
+        expression = _parsed(text)
+        scope = scope_of(validation)
+        mistakes = tuple(scope.mistakes(expression, host=self.host, own=self.own)) if isinstance(scope, Scope) else ()
+        if mistakes:
+            raise refused(*mistakes)
+        return expression
+
+    def schema(self) -> JsonSchema:
+        """Return the JSON Schema: text, or what else is allowed."""
+        return {"type": ["string", "number", "boolean"]} if self.literal else {"type": "string", "maxLength": 500}
+
+
+def _parsed(text: str) -> Expression:
+    """Return the parsed expression; raises the mistake with its offset."""
+    try:
+        return parse_condition(text)
+    except ConditionError as error:
+        lost = len(text) - len(text.lstrip())
+        raise refused(Mistake(lost + max(error.column - 1, 0), str(error))) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Duration(_Checked):
+    """A length of time with its unit; the value is in seconds."""
+
+    def check(self, value: Any, validation: core_schema.ValidationInfo[Any]) -> float:  # noqa: ARG002 - one shape for all
+        """Return seconds."""
+        found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            remedy = f"write {value}s" if isinstance(value, int | float) and not isinstance(value, bool) else ""
+            raise refused(Mistake(0, f"{value} is not a duration", remedy or "like 500ms, 5s, 10m or 1h"))
+        return float(found[1]) * _SECONDS[found[2]]
+
+    def schema(self) -> JsonSchema:
+        """Return the JSON Schema."""
+        return {"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["500ms", "5s", "10m", "1h"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern(_Checked):
+    """A regular expression."""
+
+    def check(self, value: Any, validation: core_schema.ValidationInfo[Any]) -> str:  # noqa: ARG002 - one shape for all
+        """Return the pattern's text if it compiles."""
+        text = _text(value)
+        if len(text) > MAX_PATTERN_LENGTH:
+            raise refused(Mistake(0, f"a pattern of more than {MAX_PATTERN_LENGTH} characters"))
+        try:
+            re.compile(text)
+        except re.error as error:
+            raise refused(Mistake(error.pos or 0, f"not a regular expression: {error.msg}")) from None
+        return text
+
+    def schema(self) -> JsonSchema:
+        """Return the JSON Schema."""
+        return {"type": "string", "format": "regex", "maxLength": MAX_PATTERN_LENGTH}
+
+
+@dataclass(frozen=True, slots=True)
+class Known(_Checked):
+    """A name out of a set that the caller hands over in the validation's context under `words`."""
+
+    words: str
+    what: str
+
+    def check(self, value: Any, validation: core_schema.ValidationInfo[Any]) -> str:
+        """Return the name if the set has it, or if no set was handed over."""
+        text = _text(value)
+        known = (validation.context or {}).get(self.words)
+        if known is not None and text not in known:
+            raise refused(Mistake(0, f"no {self.what} is called {text}", did_you_mean(text, known)))
+        return text
+
+    def schema(self) -> JsonSchema:
+        """Return the JSON Schema; the generator puts the known names in."""
+        return {"type": "string", "x-words": self.words}
+
+
+@dataclass(frozen=True, slots=True)
+class ShortForm:
+    """A mapping that may be written as the value of its one important field."""
+
+    field: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        widen: Callable[[Any], Any] = lambda value: value if isinstance(value, dict) else {self.field: value}  # noqa: E731 - closes over the field
+        return core_schema.no_info_before_validator_function(widen, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
+@dataclass(frozen=True, slots=True)
+class OneOrMany:
+    """A list that may be written as its only element."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_listed, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _one_of(words: Iterable[str]) -> Callable[[Any], Any]:
+    """Return a check that a text is one of the words."""
+    allowed = tuple(words)
+
+    def check(value: Any) -> Any:
+        if value not in allowed:
+            raise refused(Mistake(0, f"{value} is not allowed here", did_you_mean(str(value), allowed)))
+        return value
+
+    return check
+
+
+Text = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1)]
+"""Text that is not empty."""
+Truth = Annotated[bool, Strict()]
+"""true or false, and no other spelling."""
+Whole = Annotated[int, Strict()]
+"""A whole number."""
+Number = Annotated[float, Strict()]
+"""A number."""
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+"""A name that conditions can read."""
+Label = Annotated[str, BeforeValidator(_text), StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+"""A name in lower case with dashes."""
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")]
+"""The name of an environment variable."""
+Pointer = Annotated[str, BeforeValidator(_text), StringConstraints(pattern=r"^(/.*)?$")]
+"""A JSON pointer (RFC 6901)."""
+Seconds = Annotated[float, Duration()]
+"""A duration, in seconds."""
+Regex = Annotated[str, Pattern()]
+"""A regular expression."""

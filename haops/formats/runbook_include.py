@@ -1,0 +1,189 @@
+"""Another runbook's steps in the place of one step.
+
+Owns including: finding the other runbook, refusing circles, giving its inputs, prefixing its ids and names, joining its
+ends to the steps around it. Must never read files (the vocabulary's `load_include` does).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from haops.core.conditions import ConditionError, Expression, parse_condition
+from haops.core.graph import needs_of
+from haops.core.runbook import Input, Option, Runbook, Step
+from haops.errors import HaopsError, RunbookError
+from haops.formats.renaming import renamed
+from haops.formats.runbook_document import IncludeDocument, StepDocument
+from haops.formats.runbook_outline import INCLUDE
+from haops.formats.suggestions import did_you_mean
+from haops.formats.yaml_places import Path
+from haops.formats.yaml_source import YamlSource
+
+MAX_INCLUDE_DEPTH = 5
+ALLOWED_BESIDE = frozenset({"id", "title", "why", "needs", "when", "estimate", INCLUDE})
+"""The fields of a step that mean something beside `include`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """The runbook that an include step brings."""
+
+    runbook: Runbook
+
+    def provides(self) -> dict[str, tuple[str, ...]]:
+        """Return the names that its steps make known and, for decisions, the answers."""
+        captured = {capture.name: () for step in self.runbook.steps for capture in step.captures}
+        return {**captured, **{step.id: answers(step) for step in self.runbook.steps if answers(step)}}
+
+
+def answers(step: Step) -> tuple[str, ...]:
+    """Return the values that a decision offers; other steps have none."""
+    offered = step.action if isinstance(step.action, tuple) else ()
+    return tuple(option.value for option in offered if isinstance(option, Option))
+
+
+Read = Callable[[str, bytes], Runbook]
+Load = Callable[[str], tuple[str, bytes]]
+
+
+def load_includes(source: YamlSource, chain: tuple[str, ...], load: Load, read: Read) -> dict[int, Included]:
+    """Return step index -> what its include brings; what cannot be brought is noted.
+
+    `chain` are the files that are being read, this one last.
+    """
+    steps = source.get(("steps",))
+    found: dict[int, Included] = {}
+    for index, step in enumerate(steps if isinstance(steps, list) else []):
+        written = step.get(INCLUDE) if isinstance(step, dict) else None
+        name = written.get("runbook") if isinstance(written, dict) else written
+        if isinstance(name, str):
+            runbook = _load(source, ("steps", index, INCLUDE, "runbook"), name, chain, load, read)
+            if runbook is not None:
+                found[index] = Included(runbook)
+    return found
+
+
+def _load(
+    source: YamlSource, path: Path, name: str, chain: tuple[str, ...], load: Load, read: Read
+) -> Runbook | None:
+    """Return the other runbook, or None with the reason noted."""
+    try:
+        file, content = load(name)
+    except (LookupError, HaopsError) as error:
+        source.report(path, f"no runbook {name}: {error}", "haops runbook list shows what there is")
+        return None
+    if file in chain:
+        source.report(path, f"runbooks include each other in a circle: {' -> '.join([*chain, file])}", "take one out")
+        return None
+    if len(chain) > MAX_INCLUDE_DEPTH:
+        source.report(path, f"included more than {MAX_INCLUDE_DEPTH} deep: {' -> '.join([*chain, file])}")
+        return None
+    try:
+        return read(file, content)
+    except RunbookError as error:
+        source.report(path, f"the included runbook {name} has mistakes")
+        source.problems.extend(error.problems)
+        return None
+
+
+def expand(
+    source: YamlSource, path: Path, around: StepDocument, written: IncludeDocument, included: Included
+) -> list[Step]:
+    """Return the included steps, prefixed and joined; what does not fit is noted."""
+    names = {name: f"{around.id}.{name}" for name in included.provides()}
+    given = dict(_given_inputs(source, path, written, included.runbook))
+    kept = _kept(source, path, written, included.runbook)
+    try:
+        return [_placed(step, around, {**names, **given}, kept) for step in included.runbook.steps if step.id in kept]
+    except ConditionError as error:
+        source.report(path, f"a condition of {included.runbook.name} does not fit here: {error}")
+        return []
+
+
+def _given_inputs(
+    source: YamlSource, path: Path, written: IncludeDocument, runbook: Runbook
+) -> Iterator[tuple[str, str]]:
+    """Yield each input with the text that takes its place; note those that are missing or unknown."""
+    wanted = {wanted.name: wanted for wanted in runbook.inputs}
+    for name in written.with_:
+        if name not in wanted:
+            remedy = did_you_mean(name, wanted)
+            source.report_key((*path, "with", name), f"{runbook.name} has no input {name}", remedy)
+    for name, entry in wanted.items():
+        value = written.with_.get(name) or _usual(entry)
+        if value is None:
+            source.report(path, f"{runbook.name} needs its input {name}", f"add with: {{{name}: ...}}")
+        else:
+            yield name, f"({value.text})"
+
+
+def _usual(entry: Input) -> Expression | None:
+    """Return what an input is when nobody gives it: its default, what it discovers, nothing, or None if it must be given."""
+    if entry.default is not None:
+        return parse_condition(repr(entry.default))
+    if entry.discover is not None:
+        return entry.discover
+    return parse_condition("None") if entry.optional else None
+
+
+def _kept(source: YamlSource, path: Path, written: IncludeDocument, runbook: Runbook) -> Mapping[str, tuple[str, ...]]:
+    """Return the steps to keep with their needs among themselves: a step left out passes its needs on."""
+    needs = needs_of(runbook.steps)
+    for index, name in enumerate(written.only):
+        if name not in needs:
+            source.report((*path, "only", index), f"{runbook.name} has no step {name}", did_you_mean(name, needs))
+    chosen = [step for step in needs if not written.only or step in written.only]
+    return {step: tuple(dict.fromkeys(_bridged(needs[step], needs, chosen))) for step in chosen}
+
+
+def _bridged(earlier: tuple[str, ...], needs: Mapping[str, tuple[str, ...]], chosen: list[str]) -> Iterator[str]:
+    """Yield the nearest chosen steps before."""
+    for step in earlier:
+        if step in chosen:
+            yield step
+        else:
+            yield from _bridged(needs[step], needs, chosen)
+
+
+def _placed(
+    step: Step, around: StepDocument, names: Mapping[str, str], kept: Mapping[str, tuple[str, ...]]
+) -> Step:
+    """Return an included step as a step of the including runbook."""
+    renewed: Step = renamed(replace(step, captures=()), names)
+    return replace(
+        renewed,
+        id=f"{around.id}.{step.id}",
+        needs=tuple(f"{around.id}.{need}" for need in kept[step.id]) or around.needs,
+        rollback=f"{around.id}.{step.rollback}" if step.rollback else None,
+        when=_both(around.when, renewed.when),
+        captures=tuple(replace(capture, name=names[capture.name]) for capture in step.captures),
+    )
+
+
+def _both(first: Expression | None, second: Expression | None) -> Expression | None:
+    """Return the condition that both hold."""
+    if first is None or second is None:
+        return first or second
+    return parse_condition(f"({first.text}) and ({second.text})")
+
+
+def join_ends(steps: list[Step], include_ids: frozenset[str]) -> tuple[Step, ...]:
+    """Return the steps with a need for an include replaced by its last steps."""
+    ends = {include: tuple(_ends(steps, f"{include}.")) for include in include_ids}
+
+    def spread(needs: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(end for need in needs for end in (spread(ends[need]) if need in ends else (need,)))
+
+    return tuple(replace(step, needs=spread(step.needs)) for step in steps)
+
+
+def _ends(steps: list[Step], prefix: str) -> Iterator[str]:
+    """Yield the ids with the prefix that no other step with it needs."""
+    inside = [step for step in steps if step.id.startswith(prefix)]
+    needed = {need for step in inside for need in step.needs}
+    return (step.id for step in inside if step.id not in needed)
+
+
+def beside_include(raw: Mapping[str, Any]) -> list[str]:
+    """Return the fields of an include step that would mean nothing."""
+    return [key for key in raw if key not in ALLOWED_BESIDE]

@@ -1,0 +1,225 @@
+"""A YAML file as plain values with the place of each, read so that a hostile file costs little and hides nothing.
+
+Owns reading YAML. Must never interpret what is read, and never use the C parser: a file can crash it. Anchors, aliases,
+merge keys and tags are refused, because a short file with them can stand for millions of values, or for a value that a
+reader does not see. Limits hold while the file is read, not afterwards.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from haops.errors import Problem
+from haops.formats.yaml_places import Path, Place, Places, ScalarPlace
+from haops.formats.yaml_scalars import plain_value
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+MAX_NODES = 50_000
+
+_NOWHERE: Path = ("",)
+"""The path of what is read only to be passed over."""
+_QUOTE = 'put the text in quotes: "{{ ... }}"'
+
+
+class _StopReading(Exception):  # noqa: N818 - carries the last problem out of the reader, and is always caught
+    """The rest of the file cannot be read; the problem is noted."""
+
+
+@dataclass(slots=True)
+class YamlSource:
+    """What a file says: plain values, the place of each, and the mistakes that stand in the writing itself."""
+
+    file: str
+    value: Any = None
+    places: Places = field(default_factory=lambda: Places(""))
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, place: Place, message: str, remedy: str = "") -> Problem:
+        """Return a mistake at a place of this file."""
+        return Problem(self.file, place.line, place.column, message, remedy)
+
+    def report_key(self, path: Path, message: str, remedy: str = "") -> None:
+        """Note a mistake at the key that ends the path."""
+        self.problems.append(self.problem(self.places.of_key(path), message, remedy))
+
+    def report(self, path: Path, message: str, remedy: str = "", *, offset: int | None = None) -> None:
+        """Note a mistake at a value, or at the character `offset` of a text."""
+        written = self.places.written(path)
+        place = self.places.of(written)
+        value = self.get(written)
+        if offset is not None and isinstance(value, str):
+            place = self.places.inside(written, offset, value)
+        self.problems.append(self.problem(place, message, remedy))
+
+    def get(self, path: Path) -> Any:
+        """Return the value at the path, or None if the file has none there."""
+        value = self.value
+        for part in path:
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+
+    def find_text(self, above: Path, text: str) -> Path:
+        """Return the path of the first text below `above` that reads so, or `above` itself."""
+        below = (path for path in self.places.scalars if path[: len(above)] == above)
+        return next((path for path in below if str(self.get(path)).strip() == text), above)
+
+
+def read_yaml(content: bytes, file: str) -> YamlSource:
+    """Read one document. Never raises: what is wrong with the writing is in `problems`, what could be read in `value`."""
+    source = YamlSource(file)
+    try:
+        text = _decode(content, source)
+        source.places.text = text
+        _Reader(source, yaml.parse(text, Loader=yaml.SafeLoader)).read()
+    except yaml.MarkedYAMLError as error:
+        source.problems.append(_syntax_problem(source, error))
+    except yaml.reader.ReaderError as error:
+        place = _place_of_offset(source.places.text, error.position)
+        source.problems.append(source.problem(place, f"the character U+{int(error.character):04X} is not allowed"))
+    except _StopReading:
+        pass
+    return source
+
+
+def _decode(content: bytes, source: YamlSource) -> str:
+    """Return the file's text; stops the reading if it is too large or not UTF-8."""
+    if len(content) > MAX_BYTES:
+        source.problems.append(source.problem(Place(0, 0), f"{len(content)} bytes; at most {MAX_BYTES} are read"))
+        raise _StopReading
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        place = Place(before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
+        source.problems.append(source.problem(place, "not UTF-8 text", "save the file as UTF-8"))
+        raise _StopReading from None
+
+
+def _place_of_offset(text: str, offset: int) -> Place:
+    before = text[:offset]
+    return Place(before.count("\n") + 1, offset - before.rfind("\n"))
+
+
+def _syntax_problem(source: YamlSource, error: yaml.MarkedYAMLError) -> Problem:
+    """Return a parser's complaint with its place and, where the cause is known, what to do."""
+    mark = error.problem_mark or error.context_mark
+    place = Place(mark.line + 1, mark.column + 1) if mark else Place(0, 0)
+    message = ", ".join(part for part in (error.context, error.problem) if part)
+    return source.problem(place, f"not YAML: {message}", _syntax_remedy(message))
+
+
+def _syntax_remedy(message: str) -> str:
+    """Return what usually helps against a parser's complaint."""
+    if "'\\t'" in message:
+        return "indent with spaces, not tabs"
+    if "mapping values are not allowed" in message:
+        return "put a text that contains ': ' in quotes"
+    if "cannot start any token" in message or "expected alphabetic" in message:
+        return "put the text in quotes"
+    return "look at the indentation and the quotes of this line and the one before"
+
+
+class _Reader:
+    """Builds values from the parser's events, one after the other, within the limits."""
+
+    def __init__(self, source: YamlSource, events: Iterator[yaml.Event]) -> None:
+        self._source = source
+        self._events = events
+        self._nodes = 0
+
+    def read(self) -> None:
+        """Fill the source with the only document of the stream."""
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._stop(event, "a second document begins here", "keep one document in a file")
+                self._source.value = self._value(next(self._events), ())
+
+    def _value(self, event: yaml.Event, path: Path) -> Any:
+        """Return the value that begins with the event, noting where it stands."""
+        self._refuse(event, path)
+        self._source.places.values[path] = _place(event)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(event, path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path)
+        return self._scalar(event, path)
+
+    def _refuse(self, event: yaml.Event, path: Path) -> None:
+        """Note anchors and tags; stop at an alias and at the limits."""
+        self._nodes += 1
+        if isinstance(event, yaml.AliasEvent):
+            self._stop(event, f"the alias *{event.anchor} is not allowed", "write the value out")
+        if self._nodes > MAX_NODES:
+            self._stop(event, f"more than {MAX_NODES} values", "split the file")
+        if len(path) > MAX_DEPTH:
+            self._stop(event, f"nested deeper than {MAX_DEPTH} levels", "")
+        if event.anchor:
+            self._note(event, f"the anchor &{event.anchor} is not allowed", "write the value out where it is needed")
+        if event.tag:
+            self._note(event, f"the tag {event.tag} is not allowed", "leave it out; types follow from the field")
+
+    def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Any:
+        """Return a scalar's value; quoted ones are text."""
+        self._source.places.scalars[path] = ScalarPlace(event.style, event.start_mark.index, event.end_mark.index)
+        return event.value if event.style else plain_value(event.value)
+
+    def _sequence(self, path: Path) -> list[Any]:
+        """Return the values up to the end of the list."""
+        values: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            values.append(self._value(event, (*path, len(values))))
+        return values
+
+    def _mapping(self, start: yaml.MappingStartEvent, path: Path) -> Any:
+        """Return the mapping; one whose key is no text stands for what was written, with a problem noted."""
+        entries: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                return self._no_mapping(start, event)
+            self._entry(event, path, entries)
+        return entries
+
+    def _entry(self, key: yaml.ScalarEvent, path: Path, entries: dict[str, Any]) -> None:
+        """Read one key and its value; a key that was there before is noted, and the first one counts."""
+        self._refuse(key, path)
+        name = key.value
+        if name == "<<" and not key.style:
+            self._note(key, "the merge key << is not allowed", "write the entries out")
+        if name not in entries:
+            self._source.places.keys[(*path, name)] = _place(key)
+            entries[name] = self._value(next(self._events), (*path, name))
+            return
+        first = self._source.places.keys[(*path, name)]
+        self._note(key, f"{name} stands here twice", f"it is first in line {first.line}")
+        self._value(next(self._events), _NOWHERE)
+
+    def _no_mapping(self, start: yaml.MappingStartEvent, key: yaml.Event) -> str:
+        """Pass over a mapping with a key that is no text; `{{ name }}` without quotes is read like that."""
+        doubled = self._source.places.text[start.start_mark.index :].startswith("{{")
+        what = "{{ is read as a mapping, not as text" if doubled else "a key must be a word"
+        self._note(start, what, _QUOTE if doubled else "")
+        self._value(key, _NOWHERE)
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            self._value(event, _NOWHERE)
+        return ""
+
+    def _note(self, event: yaml.Event, message: str, remedy: str) -> None:
+        self._source.problems.append(self._source.problem(_place(event), message, remedy))
+
+    def _stop(self, event: yaml.Event, message: str, remedy: str) -> None:
+        self._note(event, message, remedy)
+        raise _StopReading
+
+
+def _place(event: yaml.Event) -> Place:
+    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
