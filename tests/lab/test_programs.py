@@ -89,13 +89,15 @@ def test_given_directory_is_never_passed_over(tmp_path: Path, monkeypatch: pytes
         find_programs("etcd", str(given))
 
 
-def test_script_is_refused_with_the_reason(tmp_path: Path) -> None:
-    """A script with a program's name (pip's entry points have such) is refused, and the error says why."""
-    for name in ETCD_FAMILY:
-        (tmp_path / name).write_text("#!/bin/sh\necho 3.6.16\n")
-        (tmp_path / name).chmod(0o755)
+def test_script_is_refused_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put: Put) -> None:
+    """A script with a program's name (pip's entry points have such) in a given directory is refused, and told why."""
+    monkeypatch.setenv("PATH", str(put(tmp_path / "path", ETCD_FAMILY, "3.6.16")))
+    given = tmp_path / "given"
+    given.mkdir()
+    (given / "etcd").write_text("#!/bin/sh\necho 3.6.16\n")
+    (given / "etcd").chmod(0o755)
     with pytest.raises(ProgramMissing, match="is a script, not the program itself"):
-        find_programs("etcd", str(tmp_path))
+        find_programs("etcd", str(given))
 
 
 def test_script_in_path_does_not_hide_the_program_behind_it(

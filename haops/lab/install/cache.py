@@ -19,6 +19,7 @@ from haops.errors import LabError
 from haops.lab.catalogue import PINNED_VERSIONS, PROGRAMS, version_order
 
 _CHUNK_BYTES = 1 << 20
+_STAGING = ".staging-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class ProgramCache:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other install out meanwhile. Raises LabError if one is running."""
+        """Keep every other install out meanwhile, and clear away what one that was killed left. Raises LabError."""
         self.programs.mkdir(parents=True, exist_ok=True)
         with (self.programs / ".lock").open("w") as lock:
             try:
@@ -81,13 +82,15 @@ class ProgramCache:
             except BlockingIOError as error:
                 remedy = "wait for it, or end it; this one can then go on"
                 raise LabError("another install is running", where=str(self.programs), remedy=remedy) from error
+            for left in self.programs.glob(f"{_STAGING}*"):
+                shutil.rmtree(left, ignore_errors=True)
             yield
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """Yield a private directory on the cache's file system; it is gone afterwards."""
         self.programs.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".staging-", dir=self.programs, ignore_cleanup_errors=True) as path:
+        with tempfile.TemporaryDirectory(prefix=_STAGING, dir=self.programs, ignore_cleanup_errors=True) as path:
             yield Path(path)
 
     def admit(self, staged: Path, *, name: str, version: str, got: str) -> CachedProgram:
