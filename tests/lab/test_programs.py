@@ -92,8 +92,7 @@ def test_given_directory_is_never_passed_over(tmp_path: Path, monkeypatch: pytes
 def test_script_is_refused_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put: Put) -> None:
     """A script with a program's name (pip's entry points have such) in a given directory is refused, and told why."""
     monkeypatch.setenv("PATH", str(put(tmp_path / "path", ETCD_FAMILY, "3.6.16")))
-    given = tmp_path / "given"
-    given.mkdir()
+    given = put(tmp_path / "given", ("etcdctl", "etcdutl"), "3.6.16")
     (given / "etcd").write_text("#!/bin/sh\necho 3.6.16\n")
     (given / "etcd").chmod(0o755)
     with pytest.raises(ProgramMissing, match="is a script, not the program itself"):
