@@ -26,7 +26,7 @@ _CAUSES = (
     _Cause("Connection refused", ConnectFailed, "refused", "see on its host whether etcd runs"),
     _Cause("No route to host", ConnectFailed, "no route"),
     _Cause("Network is unreachable", ConnectFailed, "no route"),
-    _Cause("DNS resolution failed", ConnectFailed, "name unknown", "use an address in the inventory"),
+    _Cause("errors resolving", ConnectFailed, "name unknown", "use an address in the inventory"),
     _Cause("CERTIFICATE_VERIFY_FAILED: certificate has expired", Denied, "certificate expired", _RENEW),
     _Cause("CERTIFICATE_VERIFY_FAILED: certificate is not yet valid", Denied, "certificate not yet valid", _RENEW),
     _Cause("CERTIFICATE_VERIFY_FAILED", Denied, "wrong CA", "compare the inventory's CA with the one on etcd's hosts"),
@@ -34,9 +34,12 @@ _CAUSES = (
     _Cause("WRONG_VERSION_NUMBER", Denied, "does not speak TLS", "see whether the URL should begin with http:"),
     _Cause("TSI_DATA_CORRUPTED", Denied, "client certificate rejected", _RENEW),
     _Cause("ALERT", Denied, "client certificate rejected", _RENEW),
+    # The TCP connection stood, but nobody answered the handshake.
+    _Cause("Endpoint closing", ConnectFailed, "timed out connecting"),
     _Cause("Timeout occurred", ConnectFailed, "timed out connecting"),
     _Cause("timed out", ConnectFailed, "timed out connecting"),
-    _Cause("failed to connect to all addresses", ConnectFailed, "not reachable"),
+    _Cause("failed to connect", ConnectFailed, "not reachable", "see whether the URL should begin with https:"),
+    _Cause("ping timeout", ConnectionLost, "stopped answering"),
     _Cause("Cannot invoke RPC", ConnectFailed, "connection closed"),
 )
 _LOST = _Cause("", ConnectionLost, "connection lost")

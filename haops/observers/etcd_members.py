@@ -1,0 +1,73 @@
+"""etcd's members, each asked by itself: what it says of itself, and now and then the hash of its data.
+
+Must never ask one member about another, nor anything that needs quorum.
+"""
+
+import dataclasses
+
+from haops.connectors.seam import Connections, EtcdClient
+from haops.core.clock import Clock
+from haops.core.inventory import Inventory
+from haops.core.observations import EtcdMember, Kind, Observation
+from haops.errors import ConnectorError
+from haops.observers.hash_rounds import ROUND_S, Hashed, HashRounds
+from haops.observers.observer import look
+
+_ASKED_ROUND_S = 2.0
+
+
+class EtcdMembers:
+    """Maintenance.Status of each member every second; HashKV every ten, all at one revision, or when asked."""
+
+    name = Kind.ETCD_MEMBER.value
+    interval_s = 1.0
+
+    def __init__(self) -> None:
+        self._rounds = HashRounds()
+
+    def groups(self, inventory: Inventory) -> tuple[str, ...]:
+        """Return the members' names."""
+        return tuple(member.name for member in inventory.etcd.members) if inventory.etcd else ()
+
+    def observe(
+        self, connections: Connections, group: str, *, timeout_s: float, clock: Clock, thorough: bool = False
+    ) -> tuple[Observation, ...]:
+        """Return the observation of one member."""
+
+        def measure() -> EtcdMember:
+            client = connections.etcd(group)
+            status = client.status(timeout_s=timeout_s)
+            self._hash(client, group, status.revision, timeout_s=timeout_s, now_s=clock.monotonic(), asked=thorough)
+            return _with_hash(status, self._rounds.latest(group))
+
+        source = _client_url(connections.inventory, group)
+        return (look(Kind.ETCD_MEMBER, group, source=source, clock=clock, measure=measure),)
+
+    def _hash(
+        self, client: EtcdClient, member: str, revision: int, *, timeout_s: float, now_s: float, asked: bool
+    ) -> None:
+        """Hash the member's data if this round wants it; a member that cannot (a learner) has no hash."""
+        max_age_s = _ASKED_ROUND_S if asked else ROUND_S
+        wanted = self._rounds.revision_for(member, revision, now_s=now_s, max_age_s=max_age_s)
+        if wanted is None:
+            return
+        try:
+            value, compacted = client.hash_at(wanted, timeout_s=timeout_s)
+        except ConnectorError:
+            return
+        self._rounds.keep(member, Hashed(value, wanted, compacted))
+
+
+def _client_url(inventory: Inventory, member: str) -> str:
+    """Return where the member is asked."""
+    members = inventory.etcd.members if inventory.etcd else ()
+    return next((each.client_url for each in members if each.name == member), member)
+
+
+def _with_hash(status: EtcdMember, hashed: Hashed | None) -> EtcdMember:
+    """Return the status with the newest comparable hash beside it."""
+    if hashed is None:
+        return status
+    return dataclasses.replace(
+        status, hash=hashed.value, hash_revision=hashed.revision, compact_revision=hashed.compact_revision
+    )
