@@ -100,7 +100,7 @@ def parse_condition(text: str) -> Expression:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        raise ConditionError(f"not a condition: {error.msg}", error.offset or 1) from None
+        raise ConditionError(f"not a condition: {error.msg}", error.offset or len(text.strip()) + 1) from None
     except (RecursionError, MemoryError, ValueError):
         raise ConditionError("nested too deeply") from None
     names: dict[str, None] = {}

@@ -43,7 +43,7 @@ def scope_of(validation: core_schema.ValidationInfo[Any]) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class FieldCheck:
     """A field whose value is made by a function of what is written; `schema` says the same to an editor."""
 
     def check(self, value: Any, validation: core_schema.ValidationInfo[Any]) -> Any:
@@ -61,7 +61,7 @@ class _Checked:
         return self.schema()
 
 
-def _text(value: Any) -> str:
+def checked_text(value: Any) -> str:
     """Return the value if it is text; numbers and truth values must be quoted where text is meant."""
     if isinstance(value, str):
         return value
@@ -71,7 +71,7 @@ def _text(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition(_Checked):
+class Condition(FieldCheck):
     """An expression of the condition language.
 
     `host`: it may read host facts; `own`: what the step captures; `literal`: a plain number or truth value will do;
@@ -87,7 +87,7 @@ class Condition(_Checked):
         """Return the parsed expression, or the word."""
         if self.literal and isinstance(value, bool | int | float):
             return parse_condition(repr(value))
-        text = _text(value)
+        text = checked_text(value)
         if self.word and text == self.word:
             return text
         expression = _parsed(text)
@@ -112,7 +112,7 @@ def _parsed(text: str) -> Expression:
 
 
 @dataclass(frozen=True, slots=True)
-class Duration(_Checked):
+class Duration(FieldCheck):
     """A length of time with its unit; the value is in seconds."""
 
     def check(self, value: Any, validation: core_schema.ValidationInfo[Any]) -> float:  # noqa: ARG002 - one shape for all
@@ -129,12 +129,12 @@ class Duration(_Checked):
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern(_Checked):
+class Pattern(FieldCheck):
     """A regular expression."""
 
     def check(self, value: Any, validation: core_schema.ValidationInfo[Any]) -> str:  # noqa: ARG002 - one shape for all
         """Return the pattern's text if it compiles."""
-        text = _text(value)
+        text = checked_text(value)
         if len(text) > MAX_PATTERN_LENGTH:
             raise refused(Mistake(0, f"a pattern of more than {MAX_PATTERN_LENGTH} characters"))
         try:
@@ -149,7 +149,7 @@ class Pattern(_Checked):
 
 
 @dataclass(frozen=True, slots=True)
-class Known(_Checked):
+class Known(FieldCheck):
     """A name out of a set that the caller hands over in the validation's context under `words`."""
 
     words: str
@@ -157,7 +157,7 @@ class Known(_Checked):
 
     def check(self, value: Any, validation: core_schema.ValidationInfo[Any]) -> str:
         """Return the name if the set has it, or if no set was handed over."""
-        text = _text(value)
+        text = checked_text(value)
         known = (validation.context or {}).get(self.words)
         if known is not None and text not in known:
             raise refused(Mistake(0, f"no {self.what} is called {text}", did_you_mean(text, known)))
@@ -210,7 +210,7 @@ def _one_of(words: Iterable[str]) -> Callable[[Any], Any]:
     return check
 
 
-Text = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1)]
+Text = Annotated[str, BeforeValidator(checked_text), StringConstraints(min_length=1)]
 """Text that is not empty."""
 Truth = Annotated[bool, Strict()]
 """true or false, and no other spelling."""
@@ -220,11 +220,11 @@ Number = Annotated[float, Strict()]
 """A number."""
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A name that conditions can read."""
-Label = Annotated[str, BeforeValidator(_text), StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+Label = Annotated[str, BeforeValidator(checked_text), StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 """A name in lower case with dashes."""
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 """The name of an environment variable."""
-Pointer = Annotated[str, BeforeValidator(_text), StringConstraints(pattern=r"^(/.*)?$")]
+Pointer = Annotated[str, BeforeValidator(checked_text), StringConstraints(pattern=r"^(/.*)?$")]
 """A JSON pointer (RFC 6901)."""
 Seconds = Annotated[float, Duration()]
 """A duration, in seconds."""

@@ -42,8 +42,8 @@ def report_mistakes(source: YamlSource, base: Path, model: Any, error: Validatio
     """Note every mistake of a failed validation of what stands at `base`."""
     details = error.errors(include_url=False)
     for detail in details:
-        if _is_other_form(detail, details, source, base):
-            continue
+        if _is_other_form(detail, details, source, base) or (detail["type"] == "too_short" and detail["input"]):
+            continue  # a list whose entries are all wrong counts as empty, but nobody wrote an empty list
         speak = _SPEAKERS.get(detail["type"], _plainly)
         speak(source, (*base, *detail["loc"]), model, detail)
 
@@ -89,12 +89,12 @@ def _name(source: YamlSource, path: Path, _model: Any, detail: ErrorDetails) -> 
     is_key = path[-1:] == ("[key]",)
     report = source.report_key if is_key else source.report
     pattern = detail.get("ctx", {}).get("pattern", "")
-    report(path[:-1] if is_key else path, f"{detail['input']} has not the form of a name", f"it must match {pattern}")
+    report(path[:-1] if is_key else path, f"{detail['input']} is not written as a name", f"it must match {pattern}")
 
 
 def _plainly(source: YamlSource, path: Path, _model: Any, detail: ErrorDetails) -> None:
     """Note anything else in the validation's own words, or in ours where we have any."""
-    message, remedy = _SENTENCES.get(detail["type"], (detail["msg"], ""))
+    message, remedy = _SENTENCES.get(detail["type"], (detail["msg"].replace("Input should be", "it must be"), ""))
     source.report(path, message, remedy)
 
 

@@ -155,7 +155,8 @@ def _bare_include(step: StepOutline, raw: dict[str, Any], vocabulary: Vocabulary
     if INCLUDE not in raw:
         return
     for key in beside_include(raw):
-        yield Broken((*step.path, key), f"{key} means nothing beside include", "put it into the other runbook", at_key=True)
+        message = f"{key} means nothing beside include"
+        yield Broken((*step.path, key), message, "put it into the other runbook", at_key=True)
     for name in _names(raw.get("when")) & vocabulary.facts:
         message = f"{name} may change while the included steps run; some would run and some not"
         yield Broken((*step.path, "when"), message, "decide it in a choose step before")

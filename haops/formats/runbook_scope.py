@@ -52,31 +52,29 @@ class Scope:
     def _unknown(self, name: str, offset: int, known: frozenset[str]) -> Mistake:
         """Return why a name cannot be read here."""
         if name in self.own:
-            return Mistake(offset, f"{name} is found out by this step itself; it is not known before", "use it in verify")
+            return Mistake(offset, f"{name} is found out by this step itself, not before", "read it in verify")
         if name in self.elsewhere:
             step = self.elsewhere[name]
-            return Mistake(offset, f"{name} comes from the step {step}, which does not run before this", f"needs: [{step}]")
+            return Mistake(offset, f"{name} comes from {step}, which does not run before this", f"add needs: [{step}]")
         if name in self.host_facts:
-            return Mistake(offset, f"{name} is about one host, and none is meant here", "use it in on, env, guard or verify")
-        if name.startswith(HOST_PREFIX):
-            return Mistake(offset, f"nothing is known as {name}", did_you_mean(name, self.host_facts))
-        return Mistake(offset, f"nothing is known as {name}", did_you_mean(name, known))
+            return Mistake(offset, f"{name} is about one host, and none is meant here", "give the step hosts with on")
+        alike = self.host_facts if name.startswith(HOST_PREFIX) else known | self.own | frozenset(self.elsewhere)
+        return Mistake(offset, f"nothing is known as {name}", did_you_mean(name, alike))
 
     def _impossible(self, expression: Expression) -> Iterator[Mistake]:
         """Yield comparisons of a decision with an answer that it does not offer."""
         for node in ast.walk(expression.tree):
             if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name | ast.Attribute):
                 decision = ast.unparse(node.left)
-                offered = self.options.get(decision)
-                for constant in _texts(node) if offered is not None else ():
-                    if constant.value not in offered:
-                        message = f"{decision} never becomes {constant.value!r}"
-                        yield Mistake(constant.col_offset, message, did_you_mean(constant.value, offered))
+                offered = self.options.get(decision, ())
+                for text, offset in _texts(node) if offered else ():
+                    if text not in offered:
+                        yield Mistake(offset, f"{decision} never becomes {text!r}", did_you_mean(text, offered))
 
 
-def _texts(node: ast.Compare) -> Iterator[ast.Constant]:
-    """Yield the texts that the left side of a comparison is compared with."""
+def _texts(node: ast.Compare) -> Iterator[tuple[str, int]]:
+    """Yield the texts that the left side of a comparison is compared with, and where they stand."""
     for comparator in node.comparators:
         for part in ast.walk(comparator):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                yield part
+                yield part.value, part.col_offset

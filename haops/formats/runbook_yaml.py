@@ -1,7 +1,7 @@
 """Runbooks as YAML: bytes in, a runbook out, or every mistake at once with its place.
 
-Owns the order of reading: the writing, the names, the form, the rules. Must never read a file itself or know a step kind:
-both come with the vocabulary.
+Owns the order of reading: the writing, the names, the form, the rules. Must never read a file itself or know a step
+kind: both come with the vocabulary.
 """
 
 import hashlib

@@ -24,7 +24,7 @@ _NOWHERE: Path = ("",)
 _QUOTE = 'put the text in quotes: "{{ ... }}"'
 
 
-class _StopReading(Exception):  # noqa: N818 - carries the last problem out of the reader, and is always caught
+class _StopReading(Exception):
     """The rest of the file cannot be read; the problem is noted."""
 
 
@@ -72,7 +72,7 @@ class YamlSource:
 
 
 def read_yaml(content: bytes, file: str) -> YamlSource:
-    """Read one document. Never raises: what is wrong with the writing is in `problems`, what could be read in `value`."""
+    """Read one document. Never raises: mistakes in the writing are in `problems`, what could be read is in `value`."""
     source = YamlSource(file)
     try:
         text = _decode(content, source)
@@ -154,7 +154,7 @@ class _Reader:
             return self._sequence(path)
         return self._scalar(event, path)
 
-    def _refuse(self, event: yaml.Event, path: Path) -> None:
+    def _refuse(self, event: yaml.NodeEvent, path: Path) -> None:
         """Note anchors and tags; stop at an alias and at the limits."""
         self._nodes += 1
         if isinstance(event, yaml.AliasEvent):
