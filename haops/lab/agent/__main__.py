@@ -1,0 +1,27 @@
+"""The first process of a lab host: `python -m haops.lab.agent`, with its boot order on standard input."""
+
+import asyncio
+import sys
+
+from haops.errors import EnvironmentLacks
+from haops.lab.agent.agent import Agent
+from haops.lab.agent.boot import BootOrder, power_on
+from haops.lab.root_filesystem import assemble
+
+
+def main() -> int:
+    """Boot; return only when something is in the way."""
+    order = BootOrder.from_json(sys.stdin.readline())
+    power_on(order.name)
+    try:
+        assemble(order.disk, order.programs)
+    except EnvironmentLacks as lack:
+        print(f"lacks {lack}", flush=True)
+        return lack.exit_code
+    sys.stdin.readline()
+    asyncio.run(Agent(order).serve())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""What a host is told when its power comes on, and the way from there to a running agent.
+
+Owns the first process of a host: new namespaces, root file system, agent. Must never outlive the lab.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from haops.lab import syscalls
+from haops.lab.host_disk import HostDisk
+from haops.lab.syscalls import Clone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootOrder:
+    """A host's name, disk and programs; `stand_ins` are commands run outside its root in place of a program there."""
+
+    name: str
+    disk: HostDisk
+    programs: Mapping[str, Path]
+    stand_ins: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the order as one line for the first process."""
+        return json.dumps(
+            {
+                "name": self.name,
+                "directory": str(self.disk.directory),
+                "programs": {name: str(path) for name, path in self.programs.items()},
+                "stand_ins": {name: list(command) for name, command in self.stand_ins.items()},
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "BootOrder":
+        """Read what `to_json` wrote."""
+        raw = json.loads(text)
+        return cls(
+            name=raw["name"],
+            disk=HostDisk(Path(raw["directory"])),
+            programs={name: Path(path) for name, path in raw["programs"].items()},
+            stand_ins=raw["stand_ins"],
+        )
+
+
+def power_on(name: str) -> None:
+    """Return as the first process of a new host; the calling process stays as its power supply.
+
+    Prints `pid N` (the first process, seen from the bastion) and waits for a line on standard input, which says that
+    the network cable is plugged in.
+    """
+    syscalls.die_with_parent()
+    syscalls.unshare(Clone.MOUNT | Clone.NET | Clone.UTS | Clone.IPC | Clone.PID)
+    first = os.fork()
+    if first:
+        print(f"pid {first}", flush=True)
+        _supply_power(first)
+    syscalls.die_with_parent()
+    os.setsid()
+    socket.sethostname(name)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _supply_power(first: int) -> NoReturn:
+    _, status = os.waitpid(first, 0)
+    sys.exit(os.waitstatus_to_exitcode(status))

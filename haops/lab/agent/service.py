@@ -1,0 +1,282 @@
+"""One service unit and its process: started, watched, restarted, stopped as systemd would.
+
+Owns the unit's states. Must never parse what a caller typed (`systemctl` does) nor know where unit files lie (`units`).
+"""
+
+import asyncio
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from haops.lab.agent.notify import NotifySocket
+from haops.lab.agent.processes import HOST_ENVIRONMENT, NOT_FOUND, Ended, stop
+from haops.lab.agent.unit_file import UnitFile, parse_environment_file
+
+_CLEAN_SIGNALS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE}
+
+
+class Running(Protocol):
+    """What a service's main process is to its service: a real one, or a part of the agent in one's place."""
+
+    @property
+    def pid(self) -> int:
+        """The process id, in the host's numbering."""
+        ...
+
+    @property
+    def ended(self) -> asyncio.Future[Ended]:
+        """Resolves with how it ended."""
+        ...
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether it has not ended."""
+        ...
+
+    def send(self, number: int, *, whole_group: bool = True) -> None:
+        """Send a signal."""
+        ...
+
+
+Launch = Callable[[Sequence[str], Path, Mapping[str, str]], Running]
+"""Starts a command with a log and an environment. OSError if it cannot."""
+
+
+@dataclass(slots=True)
+class State:
+    """What `systemctl status` says, in systemd's words."""
+
+    active: str = "inactive"
+    sub: str = "dead"
+    result: str = "success"
+    main_status: int = 0
+    restarts: int = 0
+    since: float = 0.0
+
+
+class StartFailed(Exception):  # noqa: N818 - a state of the unit that its caller reports, not a fault of the agent
+    """The unit did not come up; the text is what systemctl prints."""
+
+
+class Service:
+    """A loaded unit. `unit` may be replaced by a reload; what runs keeps what it was started with."""
+
+    def __init__(self, unit: UnitFile, launch: Launch, host_root: Path) -> None:
+        self.unit = unit
+        self.state = State()
+        self.main: Running | None = None
+        self._launch = launch
+        self._host_root = host_root
+        self._supervision: asyncio.Task[None] | None = None
+        self._job: asyncio.Future[bool] | None = None
+        self._stopping = ""
+        self._started_at: deque[float] = deque(maxlen=100)
+
+    @property
+    def log(self) -> Path:
+        """Where the unit's output goes, seen from the agent."""
+        return log_of(self._host_root, self.unit.name)
+
+    async def start(self, *, block: bool = True) -> None:
+        """Start and, with `block`, wait until systemd would call it started. StartFailed if it does not come up."""
+        if self.state.active in {"active", "activating"} and self.state.sub != "auto-restart":
+            if block and self._job:
+                await self._outcome(self._job)
+            return
+        await self._abandon_supervision()
+        self._refuse_beyond_limit()
+        self._stopping = ""
+        self._job = asyncio.get_running_loop().create_future()
+        self._enter("activating", "start")
+        self._supervision = asyncio.create_task(self._supervise(self._job))
+        if block:
+            await self._outcome(self._job)
+
+    async def stop(self) -> None:
+        """Stop and wait; a unit that is not running is no error."""
+        self._stopping = self._stopping or "stop"
+        if self.main and self.main.is_running:
+            self._enter("deactivating", "stop-sigterm")
+            number = signal.Signals[self.unit.value("KillSignal", "SIGTERM")]
+            if not await stop(self.main, first=number, patience_s=self.unit.duration_s("TimeoutStopSec", 90.0)):
+                self._stopping = "timeout"
+        if self.state.sub == "auto-restart":
+            await self._abandon_supervision()
+            self._enter("inactive", "dead")
+        elif self._supervision:
+            await self._supervision
+
+    async def exhaust_restarts(self) -> None:
+        """End the process by SIGKILL and leave the unit as after too many restarts: failed, start-limit-hit."""
+        self._stopping = "start-limit-hit"
+        self._started_at.extend([time.monotonic()] * self._limit[0])
+        if self.main and self.main.is_running and self._supervision:
+            self.main.send(signal.SIGKILL)
+            await self._supervision
+        else:
+            await self._abandon_supervision()
+        self._fail("start-limit-hit")
+
+    def reset_failed(self) -> None:
+        """Forget failures and count starts from zero again."""
+        self._started_at.clear()
+        self.state.restarts = 0
+        if self.state.active == "failed":
+            self.state.result = "success"
+            self._enter("inactive", "dead")
+
+    async def _supervise(self, job: asyncio.Future[bool]) -> None:
+        """Run the process, again and again where the unit says so, until it is stopped or gives up."""
+        while True:
+            ended = await self._run_once(job)
+            if not job.done():
+                job.set_result(self.unit.value("Type") == "oneshot" and _is_clean(ended))
+            if self._is_final(ended):
+                return
+            self._enter("activating", "auto-restart")
+            await asyncio.sleep(self.unit.duration_s("RestartSec", 0.1))
+            if self._is_beyond_limit():
+                self._fail("start-limit-hit")
+                return
+            self.state.restarts += 1
+            self._enter("activating", "start")
+
+    async def _run_once(self, job: asyncio.Future[bool]) -> Ended:
+        self._started_at.append(time.monotonic())
+        kind = self.unit.value("Type", "simple")
+        environment = self._environment()
+        notify = NotifySocket(self._host_root, self.unit.name) if kind == "notify" else None
+        try:
+            if notify:
+                environment["NOTIFY_SOCKET"] = notify.path_on_host
+            ended = await self._launch_all(environment)
+            if ended is not None:
+                return ended
+            if notify:
+                await self._await_readiness(notify)
+            return await self._stay_up(job, kind)
+        finally:
+            if notify:
+                notify.close()
+
+    async def _launch_all(self, environment: Mapping[str, str]) -> Ended | None:
+        """Run what comes before, then start the main process; how it failed if it did."""
+        try:
+            for command in self.unit.commands("ExecStartPre", environment):
+                ended = await self._launch(command, self.log, environment).ended
+                if ended.code:
+                    return ended
+            for command in self.unit.commands("ExecStart", environment)[:1]:
+                self.main = self._launch(command, self.log, environment)
+        except OSError:
+            return Ended(NOT_FOUND, 0)
+        return None if self.main else Ended(NOT_FOUND, 0)
+
+    async def _await_readiness(self, notify: NotifySocket) -> None:
+        assert self.main  # noqa: S101 - narrowed for the type checker; `_launch_all` has set it
+        patience_s = self.unit.duration_s("TimeoutStartSec", 90.0)
+        done, _ = await asyncio.wait(
+            {notify.ready, self.main.ended},
+            timeout=None if patience_s == float("inf") else patience_s,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if not done:
+            self._stopping = self._stopping or "start-timeout"
+            await stop(self.main, first=signal.SIGTERM, patience_s=10.0)
+
+    async def _stay_up(self, job: asyncio.Future[bool], kind: str) -> Ended:
+        assert self.main  # noqa: S101 - narrowed for the type checker; `_launch_all` has set it
+        if kind != "oneshot" and self.main.is_running:
+            self._enter("active", "running")
+            if not job.done():
+                job.set_result(True)
+        return await self.main.ended
+
+    def _is_final(self, ended: Ended) -> bool:
+        """Record how the process ended; tell whether that was the last of it."""
+        self.state.main_status = ended.code
+        reason, self._stopping = self._stopping, ""
+        clean = _is_clean(ended)
+        if reason in {"timeout", "start-limit-hit"}:
+            self._fail(reason)
+        elif reason == "stop":
+            self._enter("inactive", "dead")
+        else:
+            self.state.result = "timeout" if reason else _result(ended)
+            if _restarts(self.unit.value("Restart", "no"), ended):
+                return False
+            self._enter("inactive" if clean else "failed", "dead" if clean else "failed")
+        return True
+
+    async def _abandon_supervision(self) -> None:
+        if self._supervision:
+            self._supervision.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._supervision
+            self._supervision = None
+
+    async def _outcome(self, job: asyncio.Future[bool]) -> None:
+        if not await asyncio.shield(job):
+            raise StartFailed(
+                f"Job for {self.unit.name} failed because the control process exited with error code.\n"
+                f'See "systemctl status {self.unit.name}" and "journalctl -xeu {self.unit.name}" for details.'
+            )
+
+    @property
+    def _limit(self) -> tuple[int, float]:
+        """How many starts within how many seconds; systemd's defaults are 5 within 10."""
+        return int(self.unit.value("StartLimitBurst", "5")), self.unit.duration_s("StartLimitIntervalSec", 10.0)
+
+    def _is_beyond_limit(self) -> bool:
+        burst, interval_s = self._limit
+        since = time.monotonic() - interval_s
+        return interval_s > 0 and sum(started_at > since for started_at in self._started_at) >= burst
+
+    def _refuse_beyond_limit(self) -> None:
+        if self._is_beyond_limit():
+            self._fail("start-limit-hit")
+            raise StartFailed(
+                f"Job for {self.unit.name} failed.\n{self.unit.name}: Start request repeated too quickly.\n"
+                f'Use "systemctl reset-failed {self.unit.name}" first.'
+            )
+
+    def _environment(self) -> dict[str, str]:
+        environment = {**HOST_ENVIRONMENT, **self.unit.environment}
+        for line in self.unit.settings.get("EnvironmentFile", ()):
+            with suppress(OSError):
+                text = (self._host_root / line.lstrip("-").lstrip("/")).read_text()
+                environment |= parse_environment_file(text)
+        return environment
+
+    def _fail(self, result: str) -> None:
+        self.state.result = result
+        self._enter("failed", "failed")
+
+    def _enter(self, active: str, sub: str) -> None:
+        self.state.active, self.state.sub = active, sub
+        self.state.since = time.time()
+
+
+def log_of(host_root: Path, unit: str) -> Path:
+    """Where a unit's output lies: what journalctl shows."""
+    return host_root / "var/log/journal" / f"{unit}.log"
+
+
+def _is_clean(ended: Ended) -> bool:
+    return ended.signal in _CLEAN_SIGNALS if ended.signal else ended.status == 0
+
+
+def _result(ended: Ended) -> str:
+    if _is_clean(ended):
+        return "success"
+    return "signal" if ended.signal else "exit-code"
+
+
+def _restarts(policy: str, ended: Ended) -> bool:
+    clean = _is_clean(ended)
+    return policy == "always" or (policy == "on-failure" and not clean) or (policy == "on-success" and clean)

@@ -1,0 +1,269 @@
+"""What `systemctl` on a lab host answers: the verbs that control-plane work uses, in systemd's own words.
+
+Owns the verbs, one function each. Must never touch processes: `service` does.
+"""
+
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from haops.lab.agent.answers import Answer, lines
+from haops.lab.agent.service import Service, StartFailed, log_of
+from haops.lab.agent.units import UnitNotFound, Units, full_name
+
+_NOT_ACTIVE = 3
+_NO_SUCH_UNIT = 4
+_USAGE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A parsed command line: options by name (a flag has an empty value), and the units."""
+
+    options: dict[str, list[str]]
+    names: list[str]
+
+    def has(self, *names: str) -> bool:
+        """Tell whether one of the options was given."""
+        return any(name in self.options for name in names)
+
+    def value(self, *names: str) -> str:
+        """Return the last value of an option, empty if it was not given."""
+        return next((self.options[name][-1] for name in names if name in self.options), "")
+
+
+Verb = Callable[[Units, Asked], Awaitable[Answer]]
+_WITH_VALUE = {"-p", "--property", "-s", "--signal", "-n", "--lines", "-o", "--output", "-t", "--type", "--state", "--kill-whom", "-u", "--unit"}
+
+
+def parse(arguments: Sequence[str]) -> Asked:
+    """Tell options from units; values may follow as `-p X`, `-pX` or `--property=X`."""
+    options: dict[str, list[str]] = {}
+    names: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not word.startswith("-"):
+            names.append(word)
+        elif separator:
+            options.setdefault(name, []).append(value)
+        elif word in _WITH_VALUE:
+            options.setdefault(word, []).append(next(words, ""))
+        elif word[:2] in _WITH_VALUE:
+            options.setdefault(word[:2], []).append(word[2:])
+        else:
+            options.setdefault(word, []).append("")
+    return Asked(options, names)
+
+
+async def systemctl(units: Units, arguments: Sequence[str]) -> Answer:
+    """Answer one call; an unknown verb is refused as systemctl refuses it."""
+    asked = parse(arguments)
+    if not asked.names:
+        return await _list_units(units, asked)
+    verb = VERBS.get(asked.names[0])
+    if verb is None:
+        return Answer(_USAGE, "", lines(f"Unknown command verb {asked.names[0]}."))
+    try:
+        return await verb(units, Asked(asked.options, asked.names[1:]))
+    except UnitNotFound as missing:
+        return Answer(_NO_SUCH_UNIT, "", lines(str(missing)))
+
+
+async def _start(units: Units, asked: Asked) -> Answer:
+    return await _each_started(units, asked, lambda service: service.start(block=not asked.has("--no-block")))
+
+
+async def _restart(units: Units, asked: Asked) -> Answer:
+    async def restart(service: Service) -> None:
+        await service.stop()
+        await service.start(block=not asked.has("--no-block"))
+
+    return await _each_started(units, asked, restart)
+
+
+async def _try_restart(units: Units, asked: Asked) -> Answer:
+    running = [name for name in asked.names if units.get(name).state.active == "active"]
+    return await _restart(units, Asked(asked.options, running))
+
+
+async def _each_started(units: Units, asked: Asked, action: Callable[[Service], Awaitable[None]]) -> Answer:
+    for service in [units.get(name) for name in asked.names]:
+        try:
+            await action(service)
+        except StartFailed as failure:
+            return Answer(1, "", lines(str(failure)))
+    return Answer()
+
+
+async def _stop(units: Units, asked: Asked) -> Answer:
+    for service in [units.get(name) for name in asked.names]:
+        await service.stop()
+    return Answer()
+
+
+async def _kill(units: Units, asked: Asked) -> Answer:
+    name = asked.value("-s", "--signal") or "SIGTERM"
+    number = int(name) if name.isdigit() else signal.Signals[name if name.startswith("SIG") else f"SIG{name}"]
+    for service in [units.get(name) for name in asked.names]:
+        if service.main:
+            service.main.send(number)
+    return Answer()
+
+
+async def _is_active(units: Units, asked: Asked) -> Answer:
+    states = [_state_of(units, name) for name in asked.names]
+    quiet = asked.has("-q", "--quiet")
+    return Answer(0 if "active" in states else _NOT_ACTIVE, "" if quiet else lines(*states))
+
+
+async def _is_failed(units: Units, asked: Asked) -> Answer:
+    states = [_state_of(units, name) for name in asked.names]
+    quiet = asked.has("-q", "--quiet")
+    return Answer(0 if "failed" in states else 1, "" if quiet else lines(*states))
+
+
+def _state_of(units: Units, name: str) -> str:
+    try:
+        return units.get(name).state.active
+    except UnitNotFound:
+        return "inactive"
+
+
+async def _is_enabled(units: Units, asked: Asked) -> Answer:
+    states = []
+    for name in asked.names:
+        units.get(name)
+        states.append("enabled" if units.is_enabled(name) else "disabled")
+    return Answer(0 if "enabled" in states else 1, "" if asked.has("-q", "--quiet") else lines(*states))
+
+
+async def _enable(units: Units, asked: Asked) -> Answer:
+    printed = [line for name in asked.names for line in units.enable(name)]
+    units.reload()
+    started = await _start(units, asked) if asked.has("--now") else Answer()
+    return Answer(started.status, "", lines(*printed) + started.stderr)
+
+
+async def _disable(units: Units, asked: Asked) -> Answer:
+    printed = [line for name in asked.names for line in units.disable(name)]
+    units.reload()
+    if asked.has("--now"):
+        await _stop(units, asked)
+    return Answer(0, "", lines(*printed))
+
+
+async def _daemon_reload(units: Units, asked: Asked) -> Answer:
+    del asked
+    units.reload()
+    return Answer()
+
+
+async def _reset_failed(units: Units, asked: Asked) -> Answer:
+    for service in [units.get(name) for name in asked.names] or units.loaded():
+        service.reset_failed()
+    return Answer()
+
+
+async def _show(units: Units, asked: Asked) -> Answer:
+    wanted = [name for value in [*asked.options.get("-p", ()), *asked.options.get("--property", ())] for name in value.split(",")]
+    blocks = []
+    for name in asked.names:
+        properties = _properties(units, name)
+        chosen = {key: properties.get(key, "") for key in wanted} if wanted else properties
+        bare = asked.has("--value")
+        blocks.append(lines(*(value if bare else f"{key}={value}" for key, value in chosen.items())))
+    return Answer(0, "\n".join(blocks))
+
+
+def _properties(units: Units, name: str) -> dict[str, str]:
+    try:
+        service = units.get(name)
+    except UnitNotFound:
+        return {"Id": full_name(name), "LoadState": "not-found", "ActiveState": "inactive", "SubState": "dead", "MainPID": "0"}
+    state = service.state
+    return {
+        "Id": service.unit.name,
+        "Description": service.unit.description,
+        "Type": service.unit.value("Type", "simple"),
+        "Restart": service.unit.value("Restart", "no"),
+        "LoadState": "loaded",
+        "ActiveState": state.active,
+        "SubState": state.sub,
+        "Result": state.result,
+        "MainPID": str(service.main.pid if service.main and service.main.is_running else 0),
+        "ExecMainStatus": str(state.main_status),
+        "NRestarts": str(state.restarts),
+        "UnitFileState": "enabled" if units.is_enabled(name) else "disabled",
+        "FragmentPath": service.unit.paths[0],
+        "DropInPaths": " ".join(service.unit.paths[1:]),
+        "StateChangeTimestamp": time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime(state.since)) if state.since else "",
+    }
+
+
+async def _status(units: Units, asked: Asked) -> Answer:
+    blocks = [_describe(units, units.get(name), asked) for name in asked.names]
+    active = all(units.get(name).state.active == "active" for name in asked.names)
+    return Answer(0 if active else _NOT_ACTIVE, "\n".join(blocks))
+
+
+def _describe(units: Units, service: Service, asked: Asked) -> str:
+    shown = _properties(units, service.unit.name)
+    reason = "" if shown["Result"] == "success" else f" (Result: {shown['Result']})"
+    text = lines(
+        f"* {shown['Id']} - {shown['Description']}",
+        f"     Loaded: loaded ({shown['FragmentPath']}; {shown['UnitFileState']})",
+        f"     Active: {shown['ActiveState']} ({shown['SubState']}){reason} since {shown['StateChangeTimestamp']}",
+        f"   Main PID: {shown['MainPID']}",
+    )
+    return text + "\n" + _last_lines(service, int(asked.value("-n", "--lines") or 10))
+
+
+def _last_lines(service: Service, count: int) -> str:
+    log = service.log
+    if not log.exists() or count == 0:
+        return ""
+    return lines(*log.read_text(errors="replace").splitlines()[-count:])
+
+
+async def _cat(units: Units, asked: Asked) -> Answer:
+    text = "".join(f"# {path}\n{units.read(path)}" for name in asked.names for path in units.get(name).unit.paths)
+    return Answer(0, text)
+
+
+async def _list_units(units: Units, asked: Asked) -> Answer:
+    del asked
+    rows = (f"{service.unit.name} loaded {service.state.active} {service.state.sub} {service.unit.description}" for service in units.loaded())
+    return Answer(0, lines(*rows))
+
+
+VERBS: dict[str, Verb] = {
+    "start": _start,
+    "stop": _stop,
+    "restart": _restart,
+    "try-restart": _try_restart,
+    "kill": _kill,
+    "status": _status,
+    "show": _show,
+    "cat": _cat,
+    "is-active": _is_active,
+    "is-failed": _is_failed,
+    "is-enabled": _is_enabled,
+    "enable": _enable,
+    "disable": _disable,
+    "daemon-reload": _daemon_reload,
+    "reset-failed": _reset_failed,
+    "list-units": _list_units,
+}
+
+
+async def journalctl(units: Units, arguments: Sequence[str]) -> Answer:
+    """Answer `journalctl -u UNIT [-n N]`: the unit's output as it was written."""
+    asked = parse(arguments)
+    name = asked.value("-u", "--unit")
+    log = log_of(units.host_root, full_name(name))
+    if not log.exists():
+        return Answer(0, lines("-- No entries --"))
+    count = int(asked.value("-n", "--lines") or 1000)
+    return Answer(0, lines(*log.read_text(errors="replace").splitlines()[-count:]))

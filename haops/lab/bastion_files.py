@@ -1,0 +1,68 @@
+"""Files that the lab leaves for its bastion: SSH key, known hosts, inventory.
+
+Owns their shape and their places. Must never write outside the lab's own directory.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from haops.lab.flavours.flavour import Flavour
+from haops.lab.hosts import LabHost
+from haops.lab.ssh_access import KeyPair
+
+_ZONES = "abc"
+
+
+@dataclass(frozen=True, slots=True)
+class BastionFiles:
+    """Where the bastion's files lie."""
+
+    directory: Path
+
+    @property
+    def inventory(self) -> Path:
+        """The inventory, an ordinary one."""
+        return self.directory / "inventory.yaml"
+
+    @property
+    def known_hosts(self) -> Path:
+        """Host keys of every host, by address."""
+        return self.directory / "known_hosts"
+
+    @property
+    def ssh_key(self) -> Path:
+        """The operator's private key."""
+        return self.directory / "id_ed25519"
+
+    def write_ssh(self, user_key: KeyPair, host_keys: Mapping[LabHost, KeyPair] | Sequence[tuple[LabHost, KeyPair]]) -> None:
+        """Write the operator's key and the hosts' public keys."""
+        self.ssh_key.touch(mode=0o600)
+        self.ssh_key.write_bytes(user_key.private)
+        pairs = host_keys.items() if isinstance(host_keys, Mapping) else host_keys
+        lines = (f"{host.address},{host.name} {key.public}\n" for host, key in pairs)
+        self.known_hosts.write_text("".join(lines))
+
+    def write_inventory(self, cluster: str, flavour: Flavour, hosts: Sequence[LabHost], access: Mapping[str, Any]) -> None:
+        """Write the inventory. It is JSON, which is YAML too, so nothing here needs a YAML writer."""
+        content = {
+            "apiVersion": "haops/v1",
+            "kind": "Inventory",
+            "cluster": cluster,
+            "layout": flavour.layout,
+            "ssh": {
+                "user": "root",
+                "port": 22,
+                "keys": [str(self.ssh_key)],
+                "known_hosts": [str(self.known_hosts)],
+                "become": "none",
+            },
+            "hosts": [
+                {"name": host.name, "address": host.address, "roles": list(flavour.roles), "zone": zone}
+                for host, zone in zip(hosts, _ZONES, strict=False)
+            ],
+            **access,
+        }
+        self.inventory.write_text(json.dumps(content, indent=2) + "\n")

@@ -1,0 +1,11 @@
+"""Every flavour by name, most real first.
+
+To add one: a file beside this one, and a line here.
+"""
+
+from collections.abc import Mapping
+
+from haops.lab.flavours.etcd import EtcdFlavour
+from haops.lab.flavours.flavour import Flavour
+
+FLAVOURS: Mapping[str, Flavour] = {flavour.name: flavour for flavour in (EtcdFlavour(),)}

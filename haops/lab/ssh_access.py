@@ -1,0 +1,89 @@
+"""Keys of the lab's SSH and the service that runs on each host: OpenSSH's sshd where it can run, else the lab's own.
+
+Owns the choice and the files of both. Must never reuse a key of the machine or of another lab.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from haops.lab.host_disk import HostDisk
+from haops.lab.ssh_server import AUTHORIZED_KEYS, HOST_KEY
+
+SSHD = "/usr/sbin/sshd"
+_CONFIG = "/etc/ssh/haops_lab_sshd_config"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """An ed25519 key in OpenSSH's formats; `public` is one line without a comment."""
+
+    private: bytes
+    public: str
+
+
+def generate_key() -> KeyPair:
+    """Make a new key."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return KeyPair(private, public.decode())
+
+
+def openssh_can_run() -> bool:
+    """Tell whether OpenSSH's sshd works here: installed, and real root (it calls setgroups, which a user namespace forbids)."""
+    if not os.access(SSHD, os.X_OK):
+        return False
+    return Path("/proc/self/uid_map").read_text().split() == ["0", "0", "4294967295"]
+
+
+def stand_ins(disk: HostDisk, *, openssh: bool) -> Mapping[str, Sequence[str]]:
+    """Return what the agent runs in sshd's place; nothing where sshd itself runs."""
+    return {} if openssh else {SSHD: [sys.executable, "-m", "haops.lab.ssh_server", str(disk.root)]}
+
+
+def install(disk: HostDisk, host_key: KeyPair, user_public_key: str) -> None:
+    """Put keys, configuration and the enabled service on a host's disk."""
+    disk.write(HOST_KEY, host_key.private, 0o600)
+    disk.write(AUTHORIZED_KEYS, f"{user_public_key} operator@bastion\n", 0o600)
+    disk.write(_CONFIG, _SSHD_CONFIG, 0o600)
+    disk.write("/etc/systemd/system/ssh.service", _UNIT)
+    wanted = disk.locate("/etc/systemd/system/multi-user.target.wants/ssh.service")
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    wanted.symlink_to("/etc/systemd/system/ssh.service")
+
+
+_SSHD_CONFIG = f"""\
+Port 22
+HostKey {HOST_KEY}
+AuthorizedKeysFile {AUTHORIZED_KEYS}
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+UseDNS no
+StrictModes no
+MaxSessions 10
+MaxStartups 100
+PidFile none
+"""
+
+_UNIT = f"""\
+[Unit]
+Description=OpenBSD Secure Shell server
+
+[Service]
+ExecStartPre=/bin/mkdir -p /run/sshd
+ExecStart={SSHD} -D -e -f {_CONFIG}
+Restart=on-failure
+
+[Install]
+WantedBy=multi-user.target
+"""
