@@ -6,12 +6,19 @@ which document a field stands in.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic import Strict, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+    StringConstraints,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from haops.core.conditions import ConditionError, Expression, parse_condition
@@ -65,7 +72,9 @@ def checked_text(value: Any) -> str:
     """Return the value if it is text; numbers and truth values must be quoted where text is meant."""
     if isinstance(value, str):
         return value
-    shown = "nothing" if value is None else f"a {type(value).__name__}" if isinstance(value, list | dict) else str(value)
+    shown = (
+        "nothing" if value is None else f"a {type(value).__name__}" if isinstance(value, list | dict) else str(value)
+    )
     quote = f'write "{str(value).lower()}"' if isinstance(value, bool | int | float) else ""
     raise refused(Mistake(0, f"text is expected here, not {shown}", quote))
 
@@ -175,7 +184,7 @@ class ShortForm:
     field: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        widen: Callable[[Any], Any] = lambda value: value if isinstance(value, dict) else {self.field: value}  # noqa: E731 - closes over the field
+        widen: Callable[[Any], Any] = lambda value: value if isinstance(value, dict) else {self.field: value}  # noqa: E731 - one expression
         return core_schema.no_info_before_validator_function(widen, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
@@ -196,18 +205,6 @@ class OneOrMany:
 
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
-
-
-def _one_of(words: Iterable[str]) -> Callable[[Any], Any]:
-    """Return a check that a text is one of the words."""
-    allowed = tuple(words)
-
-    def check(value: Any) -> Any:
-        if value not in allowed:
-            raise refused(Mistake(0, f"{value} is not allowed here", did_you_mean(str(value), allowed)))
-        return value
-
-    return check
 
 
 Text = Annotated[str, BeforeValidator(checked_text), StringConstraints(min_length=1)]

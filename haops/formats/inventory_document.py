@@ -1,7 +1,7 @@
 """The fields of an inventory file: what each is called, what it may hold, what it means.
 
-Owns the written shape; the schema, the checks and the messages follow from it. Must never fill in a default that depends
-on another field (`inventory_yaml` does).
+Owns the written shape; the schema, the checks and the messages follow from it. Must never fill in a default that
+depends on another field (`inventory_yaml` does).
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The fields of a runbook file: what each is called, what it may hold, what it means.
 
-Owns the written shape; the schema, the checks and the messages all follow from it. Must never hold a rule that needs two
-steps (`runbook_rules` does) or a step kind's own fields (the vocabulary brings them).
+Owns the written shape; the schema, the checks and the messages all follow from it. Must never hold a rule that needs
+two steps (`runbook_rules` does) or a step kind's own fields (the vocabulary brings them).
 """
 
 from typing import Annotated, Any, Literal, get_args
@@ -132,7 +132,9 @@ class StepDocument(Document):
     retry: Annotated[Whole, Field(ge=0, le=10)] = Field(0, description="How often a failure is tried again by itself.")
     rollback: StepId | None = Field(None, description="The step that is the way back.")
     irreversible: Text = Field("", description="Why there is no way back.")
-    probe: Text | None = Field(None, description="A script that tells whether an unknown attempt happened: exit 0 if so.")
+    probe: Text | None = Field(
+        None, description="A script that tells whether an unknown attempt happened: exit 0 if it did, 1 if not."
+    )
     estimate: Seconds | None = Field(None, description="How long it usually takes.")
 
 

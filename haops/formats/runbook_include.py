@@ -42,44 +42,45 @@ def answers(step: Step) -> tuple[str, ...]:
     return tuple(option.value for option in offered if isinstance(option, Option))
 
 
-Read = Callable[[str, bytes], Runbook]
-Load = Callable[[str], tuple[str, bytes]]
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How other runbooks are found and read. `chain` are the files that are being read, the including one last."""
+
+    chain: tuple[str, ...]
+    load: Callable[[str], tuple[str, bytes]]
+    read: Callable[[str, bytes], Runbook]
 
 
-def load_includes(source: YamlSource, chain: tuple[str, ...], load: Load, read: Read) -> dict[int, Included]:
-    """Return step index -> what its include brings; what cannot be brought is noted.
-
-    `chain` are the files that are being read, this one last.
-    """
+def load_includes(source: YamlSource, lookup: Lookup) -> dict[int, Included]:
+    """Return step index -> what its include brings; what cannot be brought is noted."""
     steps = source.get(("steps",))
     found: dict[int, Included] = {}
     for index, step in enumerate(steps if isinstance(steps, list) else []):
         written = step.get(INCLUDE) if isinstance(step, dict) else None
         name = written.get("runbook") if isinstance(written, dict) else written
         if isinstance(name, str):
-            runbook = _load(source, ("steps", index, INCLUDE, "runbook"), name, chain, load, read)
+            runbook = _load(source, ("steps", index, INCLUDE, "runbook"), name, lookup)
             if runbook is not None:
                 found[index] = Included(runbook)
     return found
 
 
-def _load(
-    source: YamlSource, path: Path, name: str, chain: tuple[str, ...], load: Load, read: Read
-) -> Runbook | None:
+def _load(source: YamlSource, path: Path, name: str, lookup: Lookup) -> Runbook | None:
     """Return the other runbook, or None with the reason noted."""
     try:
-        file, content = load(name)
+        file, content = lookup.load(name)
     except (LookupError, HaopsError) as error:
         source.report(path, f"no runbook {name}: {error}", "haops runbook list shows what there is")
         return None
-    if file in chain:
-        source.report(path, f"runbooks include each other in a circle: {' -> '.join([*chain, file])}", "take one out")
+    way = " -> ".join([*lookup.chain, file])
+    if file in lookup.chain:
+        source.report(path, f"runbooks include each other in a circle: {way}", "take one out")
         return None
-    if len(chain) > MAX_INCLUDE_DEPTH:
-        source.report(path, f"included more than {MAX_INCLUDE_DEPTH} deep: {' -> '.join([*chain, file])}")
+    if len(lookup.chain) > MAX_INCLUDE_DEPTH:
+        source.report(path, f"included more than {MAX_INCLUDE_DEPTH} deep: {way}")
         return None
     try:
-        return read(file, content)
+        return lookup.read(file, content)
     except RunbookError as error:
         source.report(path, f"the included runbook {name} has mistakes")
         source.problems.extend(error.problems)
@@ -118,7 +119,7 @@ def _given_inputs(
 
 
 def _usual(entry: Input) -> Expression | None:
-    """Return what an input is when nobody gives it: its default, what it discovers, nothing, or None if it must be given."""
+    """Return what an input is when nobody gives it, or None if it must be given."""
     if entry.default is not None:
         return parse_condition(repr(entry.default))
     if entry.discover is not None:
@@ -145,9 +146,7 @@ def _bridged(earlier: tuple[str, ...], needs: Mapping[str, tuple[str, ...]], cho
             yield from _bridged(needs[step], needs, chosen)
 
 
-def _placed(
-    step: Step, around: StepDocument, names: Mapping[str, str], kept: Mapping[str, tuple[str, ...]]
-) -> Step:
+def _placed(step: Step, around: StepDocument, names: Mapping[str, str], kept: Mapping[str, tuple[str, ...]]) -> Step:
     """Return an included step as a step of the including runbook."""
     renewed: Step = renamed(replace(step, captures=()), names)
     return replace(

@@ -18,7 +18,10 @@ INCLUDE = "include"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOutline:
-    """One step as far as it can be read. `provides` are the names that it makes known, `options` a decision's answers."""
+    """One step as far as it can be read.
+
+    `provides` are the names that it makes known, `options` maps a decision's name to its answers.
+    """
 
     index: int
     id: str
@@ -91,9 +94,10 @@ def outline_of(
     """
     words = frozenset(kinds)
     root = value if isinstance(value, dict) else {}
-    steps = tuple(_step(index, raw, words, (included or {}).get(index, {})) for index, raw in _mappings(root.get("steps")))
+    brought = included or {}
+    steps = (_step(index, raw, words, brought.get(index, {})) for index, raw in _mappings(root.get("steps")))
     inputs = root.get("inputs")
-    return Outline(steps, frozenset(inputs) if isinstance(inputs, dict) else frozenset())
+    return Outline(tuple(steps), frozenset(inputs) if isinstance(inputs, dict) else frozenset())
 
 
 def _mappings(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from haops.core.conditions import ConditionError, Unknown, parse_condition
 from haops.core.graph import find_cycle
+from haops.formats.runbook_document import StepDocument
 from haops.formats.runbook_include import beside_include
 from haops.formats.runbook_outline import CHOOSE, INCLUDE, Outline, StepOutline
-from haops.formats.runbook_document import StepDocument
-from haops.formats.suggestions import did_you_mean
+from haops.formats.suggestions import did_you_mean, nearest
 from haops.formats.vocabulary import Vocabulary
 from haops.formats.yaml_places import Path
 from haops.formats.yaml_source import YamlSource
@@ -67,7 +67,8 @@ def _no_cycle(_source: YamlSource, outline: Outline, _vocabulary: Vocabulary) ->
     for step in outline.steps:
         stuck = sorted(outline.before(step) & in_circles) if step.id not in in_circles else []
         if stuck:
-            yield Broken((*step.path, "needs"), f"{step.id} can never run: it waits for {stuck[0]}, which is in a circle")
+            message = f"{step.id} can never run: it waits for {stuck[0]}, which is in a circle"
+            yield Broken((*step.path, "needs"), message)
 
 
 def _distinct_names(source: YamlSource, outline: Outline, vocabulary: Vocabulary) -> Iterator[Broken]:
@@ -96,7 +97,7 @@ def _one_kind(step: StepOutline, raw: dict[str, Any], vocabulary: Vocabulary) ->
     chosen = [key for key in raw if key in kinds]
     if len(chosen) > 1:
         yield Broken((*step.path, chosen[1]), f"{chosen[0]} and {chosen[1]} in one step", "make two steps", at_key=True)
-    if not chosen:
+    if not chosen and not any(nearest(key, kinds) for key in raw if key not in StepDocument.model_fields):
         yield Broken(step.path, "it does not say what is done", f"add one of: {', '.join(sorted(kinds))}")
 
 
@@ -104,7 +105,8 @@ def _hosts(step: StepOutline, raw: dict[str, Any], vocabulary: Vocabulary) -> It
     """Yield a step that runs on hosts and names none, or the other way round."""
     kind = vocabulary.step_kinds.get(step.kind)
     if kind is not None and kind.needs_host and "on" not in raw:
-        yield Broken((*step.path, step.kind), f"{step.kind} needs to know on which hosts", "add on: {role: etcd}", at_key=True)
+        message = f"{step.kind} needs to know on which hosts"
+        yield Broken((*step.path, step.kind), message, "add on: {role: etcd}", at_key=True)
     if kind is not None and not kind.needs_host and "on" in raw:
         yield Broken((*step.path, "on"), f"{step.kind} runs on no host", "take it out", at_key=True)
 
@@ -112,15 +114,17 @@ def _hosts(step: StepOutline, raw: dict[str, Any], vocabulary: Vocabulary) -> It
 def _retry(step: StepOutline, raw: dict[str, Any], vocabulary: Vocabulary) -> Iterator[Broken]:
     """Yield a retry of something that may not happen twice."""
     if raw.get("retry") and _risk(step, raw, vocabulary) != "read" and raw.get("effect") != "idempotent":
-        yield Broken((*step.path, "retry"), "only a step that reads, or is idempotent, may be tried again by itself",
-                     "add effect: idempotent if doing it twice is the same as once", at_key=True)
+        message = "only a step that reads, or is idempotent, may be tried again by itself"
+        remedy = "add effect: idempotent if doing it twice is the same as once"
+        yield Broken((*step.path, "retry"), message, remedy, at_key=True)
 
 
 def _effect(step: StepOutline, raw: dict[str, Any], vocabulary: Vocabulary) -> Iterator[Broken]:
     """Yield effects that the rest of the step contradicts."""
     path = (*step.path, "effect")
     if raw.get("effect") == "read" and _risk(step, raw, vocabulary) != "read":
-        yield Broken(path, "a step that changes something has not the effect read", "write idempotent, verified or unprotected")
+        message = "a step that changes something has not the effect read"
+        yield Broken(path, message, "write idempotent, verified or unprotected")
     if raw.get("effect") == "verified" and "probe" not in raw and "verify" not in raw:
         yield Broken(path, "nothing tells whether it happened", "add a probe or verify")
 

@@ -14,7 +14,7 @@ from haops.core.runbook import Runbook, Step
 from haops.errors import RunbookError
 from haops.formats.mistakes import distinct, report_mistakes
 from haops.formats.runbook_document import IncludeDocument, RunbookDocument, StepDocument
-from haops.formats.runbook_include import Included, expand, join_ends, load_includes
+from haops.formats.runbook_include import Included, Lookup, expand, join_ends, load_includes
 from haops.formats.runbook_outline import INCLUDE, Outline, StepOutline, outline_of
 from haops.formats.runbook_rules import report_broken_rules
 from haops.formats.runbook_scope import Scope
@@ -37,9 +37,8 @@ def _parse(content: bytes, file: str, vocabulary: Vocabulary, including: tuple[s
     if source.value is None:
         raise _refusal(source)
     chain = (*including, file)
-    included = load_includes(
-        source, chain, vocabulary.load_include, lambda other, text: _parse(text, other, vocabulary, chain)
-    )
+    lookup = Lookup(chain, vocabulary.load_include, lambda other, text: _parse(text, other, vocabulary, chain))
+    included = load_includes(source, lookup)
     reading = _Reading(source, vocabulary, included)
     report_broken_rules(source, reading.outline, vocabulary)
     document, steps = reading.document(), reading.steps()

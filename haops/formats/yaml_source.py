@@ -7,7 +7,7 @@ reader does not see. Limits hold while the file is read, not afterwards.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -63,7 +63,6 @@ class YamlSource:
             except (KeyError, IndexError, TypeError):
                 return None
         return value
-
 
     def find_text(self, above: Path, text: str) -> Path:
         """Return the path of the first text below `above` that reads so, or `above` itself."""
@@ -148,29 +147,32 @@ class _Reader:
         """Return the value that begins with the event, noting where it stands."""
         self._refuse(event, path)
         self._source.places.values[path] = _place(event)
-        if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(event, path)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(path)
-        return self._scalar(event, path)
+        match event:
+            case yaml.MappingStartEvent():
+                return self._mapping(event, path)
+            case yaml.SequenceStartEvent():
+                return self._sequence(path)
+            case yaml.ScalarEvent():
+                return self._scalar(event, path)
+        return self._stop(event, "the file ends in the middle of a value", "")
 
-    def _refuse(self, event: yaml.NodeEvent, path: Path) -> None:
+    def _refuse(self, event: yaml.Event, path: Path) -> None:
         """Note anchors and tags; stop at an alias and at the limits."""
         self._nodes += 1
-        if isinstance(event, yaml.AliasEvent):
-            self._stop(event, f"the alias *{event.anchor} is not allowed", "write the value out")
         if self._nodes > MAX_NODES:
             self._stop(event, f"more than {MAX_NODES} values", "split the file")
         if len(path) > MAX_DEPTH:
             self._stop(event, f"nested deeper than {MAX_DEPTH} levels", "")
-        if event.anchor:
+        if isinstance(event, yaml.AliasEvent):
+            self._stop(event, f"the alias *{event.anchor} is not allowed", "write the value out")
+        if isinstance(event, yaml.NodeEvent) and event.anchor:
             self._note(event, f"the anchor &{event.anchor} is not allowed", "write the value out where it is needed")
-        if event.tag:
+        if isinstance(event, yaml.CollectionStartEvent | yaml.ScalarEvent) and event.tag:
             self._note(event, f"the tag {event.tag} is not allowed", "leave it out; types follow from the field")
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Any:
         """Return a scalar's value; quoted ones are text."""
-        self._source.places.scalars[path] = ScalarPlace(event.style, event.start_mark.index, event.end_mark.index)
+        self._source.places.scalars[path] = ScalarPlace(event.style, _begin(event), _end(event))
         return event.value if event.style else plain_value(event.value)
 
     def _sequence(self, path: Path) -> list[Any]:
@@ -205,7 +207,7 @@ class _Reader:
 
     def _no_mapping(self, start: yaml.MappingStartEvent, key: yaml.Event) -> str:
         """Pass over a mapping with a key that is no text; `{{ name }}` without quotes is read like that."""
-        doubled = self._source.places.text[start.start_mark.index :].startswith("{{")
+        doubled = self._source.places.text[_begin(start) :].startswith("{{")
         what = "{{ is read as a mapping, not as text" if doubled else "a key must be a word"
         self._note(start, what, _QUOTE if doubled else "")
         self._value(key, _NOWHERE)
@@ -216,10 +218,19 @@ class _Reader:
     def _note(self, event: yaml.Event, message: str, remedy: str) -> None:
         self._source.problems.append(self._source.problem(_place(event), message, remedy))
 
-    def _stop(self, event: yaml.Event, message: str, remedy: str) -> None:
+    def _stop(self, event: yaml.Event, message: str, remedy: str) -> NoReturn:
         self._note(event, message, remedy)
         raise _StopReading
 
 
+def _begin(event: yaml.Event) -> int:
+    return event.start_mark.index if event.start_mark else 0
+
+
+def _end(event: yaml.Event) -> int:
+    return event.end_mark.index if event.end_mark else 0
+
+
 def _place(event: yaml.Event) -> Place:
-    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+    mark = event.start_mark
+    return Place(mark.line + 1, mark.column + 1) if mark else Place(0, 0)
