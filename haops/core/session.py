@@ -94,6 +94,7 @@ def _take_up(session: Session, event: ev.RunbookChosen, runbook: Runbook) -> Ses
         steps={step.id: StepRun() for step in runbook.steps},
         values=dict(event.inputs),
         target_values={},
+        confirmations={},
     )
 
 
@@ -105,8 +106,8 @@ def _after(event: ev.Event, session: Session, _entry: Entry) -> Session:
 
 
 @_after.register
-def _(event: ev.SessionOpened, session: Session, _entry: Entry) -> Session:
-    return replace(session, opened=event)
+def _(event: ev.SessionOpened, session: Session, entry: Entry) -> Session:
+    return replace(session, opened=event, opened_at=entry.wall)
 
 
 @_after.register
@@ -159,7 +160,7 @@ def _(event: ev.OptionChosen, session: Session, entry: Entry) -> Session:
 def _(event: ev.StepConfirmed, session: Session, entry: Entry) -> Session:
     run = session.step_run(event.step)
     return _move(
-        session,
+        replace(session, confirmations={**session.confirmations, event.step: event}),
         event.step,
         Trigger.CONFIRMED,
         plan_digest=event.plan_digest,

@@ -72,6 +72,7 @@ class Session:
 
     id: str = ""
     opened: ev.SessionOpened | None = None
+    opened_at: str = ""
     runbook: Runbook | None = None
     chosen: ev.RunbookChosen | None = None
     steps: Mapping[str, StepRun] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Session:
     values: Mapping[str, Any] = field(default_factory=dict)
     target_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     signals: Mapping[str, ev.SignalRaised] = field(default_factory=dict)
+    confirmations: Mapping[str, ev.StepConfirmed] = field(default_factory=dict)
     notes: tuple[ev.NoteAdded, ...] = ()
     changes_made: int = 0
     outcome: str = ""
