@@ -6,7 +6,6 @@ which document a field stands in.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -72,9 +71,7 @@ def checked_text(value: Any) -> str:
     """Return the value if it is text; numbers and truth values must be quoted where text is meant."""
     if isinstance(value, str):
         return value
-    shown = (
-        "nothing" if value is None else f"a {type(value).__name__}" if isinstance(value, list | dict) else str(value)
-    )
+    shown = {list: "a list", dict: "a mapping", type(None): "nothing"}.get(type(value), str(value))
     quote = f'write "{str(value).lower()}"' if isinstance(value, bool | int | float) else ""
     raise refused(Mistake(0, f"text is expected here, not {shown}", quote))
 
@@ -184,7 +181,9 @@ class ShortForm:
     field: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        widen: Callable[[Any], Any] = lambda value: value if isinstance(value, dict) else {self.field: value}  # noqa: E731 - one expression
+        def widen(value: Any) -> Any:
+            return value if isinstance(value, dict) else {self.field: value}
+
         return core_schema.no_info_before_validator_function(widen, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
