@@ -1,1 +1,40 @@
-"""signals."""
+"""Signals, one file each; this is their registry. A new signal is a file beside these and a line here.
+
+Each reads facts and nothing else, and names the source of its threshold. Must never measure (`observers` do).
+"""
+
+from collections.abc import Mapping
+
+from haops.core.signal import SignalRule
+from haops.signals import (
+    api_degraded,
+    api_down,
+    clocks_apart,
+    etcd_alarm,
+    etcd_diverged,
+    etcd_member_down,
+    etcd_no_leader,
+    etcd_quorum_lost,
+    hosts_partitioned,
+    hosts_unreachable,
+    leaders_stale,
+    nodes_not_ready,
+)
+
+RULES: Mapping[str, SignalRule] = {
+    module.RULE.name: module.RULE
+    for module in (
+        etcd_quorum_lost,
+        etcd_diverged,
+        etcd_no_leader,
+        etcd_alarm,
+        hosts_partitioned,
+        api_down,
+        etcd_member_down,
+        api_degraded,
+        hosts_unreachable,
+        leaders_stale,
+        nodes_not_ready,
+        clocks_apart,
+    )
+}

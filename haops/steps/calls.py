@@ -38,7 +38,9 @@ class KubernetesCall(Document):
     method: Annotated[Literal["GET", "POST", "PUT", "PATCH", "DELETE"], Field(description="HTTP method.")]
     path: Annotated[Any, Condition(host=True), Field(description="Path of the resource: an expression.")]
     endpoint: Annotated[
-        Any, Condition(), Field(default=None, description="Endpoint's name: an expression; default: the first ready one.")
+        Any,
+        Condition(),
+        Field(default=None, description="Endpoint's name: an expression; default: the first ready one."),
     ] = None
     body: Annotated[dict[str, Any] | None, Field(default=None, description="The object to send.")] = None
     content_type: Annotated[str, Field(default="application/json", description="Content type of the body.")] = (

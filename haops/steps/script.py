@@ -96,9 +96,7 @@ class ScriptKind:
         result = judge_report(attempting.step, report)
         if result is not None or report.state is RemoteState.RUNNING or not attempting.step.probe:
             return result
-        answer = shell.run(
-            attempting.step.probe, environment=attempting.order.environment, timeout_s=PROBE_TIMEOUT_S
-        )
+        answer = shell.run(attempting.step.probe, environment=attempting.order.environment, timeout_s=PROBE_TIMEOUT_S)
         verdicts = {0: Outcome.SUCCEEDED, 1: Outcome.FAILED}
         if answer.exit_status not in verdicts:
             return None

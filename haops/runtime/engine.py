@@ -1,0 +1,346 @@
+"""The engine: runs what was confirmed and only that, with or without a screen.
+
+Owns the session while it is open: its log, its eyes, its runner. Every decision is `core.decide`'s; every change goes
+through the log. Must never know a screen.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from haops.connectors.seam import Connections
+from haops.core import commands as cmd
+from haops.core import events as ev
+from haops.core.clock import Clock
+from haops.core.decide import Circumstances, Refusal, decide
+from haops.core.facts import derive, derive_host, kinds_for
+from haops.core.observations import Picture
+from haops.core.planning import BASTION, Knowledge, StepPlan, plan_step
+from haops.core.runbook import Runbook
+from haops.core.session import Entry
+from haops.core.session_state import Session
+from haops.core.signal import Signal, judge_all
+from haops.core.states import FINISHED, IllegalEvent, StepState
+from haops.core.triage import triage
+from haops.core.view import Notice, Output, View
+from haops.errors import ConnectorError, JournalWriteFailed
+from haops.runtime.attempts import Attempts
+from haops.runtime.identity import identity_of
+from haops.runtime.inputs import input_facts
+from haops.runtime.outputs import Outputs
+from haops.runtime.runner import Runner
+from haops.runtime.session_log import SessionLog
+from haops.runtime.states_seen import StatesSeen
+from haops.runtime.watcher import Watcher
+from haops.signals import RULES
+from haops.steps import preview
+
+_NOTICES_KEPT = 50
+
+
+class Engine:
+    """A live session (see `runtime.live.LiveSession`)."""
+
+    def __init__(
+        self,
+        log: SessionLog,
+        connections: Connections,
+        clock: Clock,
+        *,
+        operator: str,
+        runbooks: Sequence[Runbook] = (),
+    ) -> None:
+        self._log = log
+        self._connections = connections
+        self._clock = clock
+        self._operator = operator
+        self._runbooks = tuple(runbooks)
+        self._listeners: list[Callable[[], None]] = []
+        self._notices: tuple[Notice, ...] = ()
+        self._stopped = threading.Event()
+        self._signals: tuple[Signal, ...] = ()
+        self._inputs: Mapping[str, Any] = {}
+        self._states = StatesSeen()
+        self._judging = threading.Lock()
+        files = Path(log.journal.path) / "files"
+        files.mkdir(mode=0o700, exist_ok=True)
+        self._outputs = Outputs(self._tell)
+        self._watcher = Watcher(connections, clock, self._seen)
+        attempts = Attempts(log, connections, self._outputs, clock, lambda names: self.look(names).shared, files)
+        self._attempts = attempts
+        self._runner = Runner(log, attempts, connections, self, clock, self.notice)
+        log.subscribe(self._committed)
+
+    def start(self) -> None:
+        """Begin to look, and go on where the journal says that things stand."""
+        self._look_at_inputs()
+        self._watcher.start()
+        self._advance()
+
+    def view(self) -> View:
+        """Return one consistent look at the session."""
+        session, picture = self._log.session, self._watcher.picture
+        known = self._knowledge(session, picture)
+        opened = session.opened
+        return View(
+            session=session,
+            inventory=self._connections.inventory,
+            picture=picture,
+            monotonic_s=self._clock.monotonic(),
+            now=self._clock.now(),
+            facts=known.shared,
+            signals=self._signals,
+            fits=triage(self._runbooks, self._signals),
+            plans={step: self._plan(step, session, known) for step in _to_plan(session)},
+            intervals_s=self._watcher.intervals_s,
+            journal_path=str(self._log.journal.path),
+            journal_events=session.seq + 1,
+            journal_lost=self._log.lost,
+            notices=self._notices,
+            is_drill=opened is not None and opened.mode == "drill",
+            operator=self._operator,
+        )
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call the listener after every change; returns how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def submit(self, command: cmd.Command) -> Refusal | None:
+        """Carry out a command, or return why not."""
+        try:
+            with self._log.lock:
+                decision = decide(self._log.session, command, self._circumstances())
+                if isinstance(decision, Refusal):
+                    return decision
+                if isinstance(command, cmd.Confirm) and command.statement:
+                    self._runner.say(command.step, command.statement)
+                if decision:
+                    self._log.commit(*decision)
+        except (JournalWriteFailed, IllegalEvent) as error:
+            return Refusal(str(error))
+        return self._act(command)
+
+    def _circumstances(self) -> Circumstances:
+        """Return what a decision may look at besides the session."""
+        return Circumstances(operator=self._operator, plan_of=self.plan_of)
+
+    def _act(self, command: cmd.Command) -> Refusal | None:
+        """Do what a command asks for beyond its events."""
+        match command:
+            case cmd.Probe(attempt=attempt_id) | cmd.Cancel(attempt=attempt_id):
+                attempt = self._log.session.attempts.get(attempt_id)
+                if attempt is None:
+                    return Refusal("there is no such attempt")
+                work = self._attempts.cancel if isinstance(command, cmd.Cancel) else self._probe
+                threading.Thread(target=self._quietly, args=(work, attempt), daemon=True).start()
+        return None
+
+    def _probe(self, attempt: Any) -> None:
+        """Probe an attempt's step now."""
+        self._runner.probe_once(attempt.step)
+
+    def _quietly(self, work: Callable[[Any], None], attempt: Any) -> None:
+        """Do something about an attempt; what goes wrong becomes a notice."""
+        try:
+            work(attempt)
+        except (ConnectorError, JournalWriteFailed) as error:
+            self.notice(str(error))
+
+    def choose_runbook(self, runbook: Runbook, inputs: Mapping[str, Any]) -> Refusal | None:
+        """Take up a runbook, with the identity of the cluster as it is seen now."""
+        chosen = ev.RunbookChosen(
+            name=runbook.name,
+            source=runbook.source,
+            digest=runbook.digest,
+            text=runbook.text,
+            inputs=inputs,
+            identity=identity_of(self._connections.inventory, self._watcher.picture),
+            signals=tuple(signal.name for signal in self._signals),
+            operator=self._operator,
+        )
+        self._inputs = input_facts(runbook.inputs, inputs, now_s=self._clock.now().timestamp())
+        try:
+            self._log.commit(chosen)
+        except (JournalWriteFailed, IllegalEvent) as error:
+            return Refusal(str(error))
+        return None
+
+    def output(self, attempt: str) -> Output:
+        """Return what an attempt has printed so far."""
+        return self._outputs.of(attempt)
+
+    def look_again(self) -> None:
+        """Have everything observed afresh now."""
+        self._watcher.look_again()
+
+    def notice(self, text: str, severity: str = "warning") -> None:
+        """Tell the operator something that is not an event."""
+        told = Notice(at=self._clock.now(), severity=severity, text=text)
+        self._notices = (*self._notices, told)[-_NOTICES_KEPT:]
+        self._tell()
+
+    def record(self, *events: ev.Event) -> None:
+        """Record events that something beside the session brings: a drill its faults, a measurement its result."""
+        self._log.commit(*events)
+
+    def leave(self, reason: str) -> None:
+        """Write down that the operator leaves, end all threads, close the journal. What runs on hosts goes on."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
+        self._runner.stop()
+        self._watcher.stop()
+        try:
+            self._log.commit(ev.SessionLeft(reason=reason))
+        except (JournalWriteFailed, IllegalEvent):
+            pass
+        finally:
+            self._log.journal.close()
+            self._connections.close()
+
+    # What the runner asks for.
+
+    def plan_of(self, step_id: str) -> StepPlan:
+        """Return a step's plan as things are now. Raises IllegalEvent if there is no such step."""
+        session = self._log.session
+        session.step_run(step_id)
+        return self._plan(step_id, session, self._knowledge(session, self._watcher.picture))
+
+    def look(self, names: tuple[str, ...]) -> Knowledge:
+        """Look afresh by observer name; return what is known then."""
+        picture = self._watcher.look(names) if names else self._watcher.picture
+        return self._knowledge(self._log.session, picture)
+
+    def _plan(self, step_id: str, session: Session, known: Knowledge) -> StepPlan:
+        """Return a step's plan from what is known."""
+        runbook = session.runbook
+        if runbook is None:
+            raise IllegalEvent("no runbook was chosen")
+        return plan_step(
+            runbook.step(step_id),
+            self._connections.inventory,
+            known,
+            preview,
+            session_id=session.id,
+            kept=session.steps[step_id].kept,
+        )
+
+    def _knowledge(self, session: Session, picture: Picture) -> Knowledge:
+        """Return everything that conditions may read."""
+        inventory = self._connections.inventory
+        shared = {**derive(picture, inventory), **self._inputs, **session.values}
+
+        def of_host(host: str) -> Mapping[str, Any]:
+            return {**derive_host(picture, inventory, host), **session.target_values.get(host, {})}
+
+        return Knowledge(shared=shared, of_host=of_host)
+
+    def _look_at_inputs(self) -> None:
+        """Look at the inputs of a runbook that was chosen before this process began."""
+        session = self._log.session
+        if session.runbook:
+            now_s = self._clock.now().timestamp()
+            self._inputs = input_facts(
+                session.runbook.inputs, session.chosen.inputs if session.chosen else {}, now_s=now_s
+            )
+
+    # What happens by itself.
+
+    def _tell(self) -> None:
+        """Tell the listeners that something changed."""
+        for listener in tuple(self._listeners):
+            listener()
+
+    def _committed(self, entries: Sequence[Entry]) -> None:
+        """After a commit: see what follows by itself."""
+        if any(not isinstance(entry.event, ev.StateSeen) for entry in entries):
+            self._advance()
+        self._tell()
+
+    def _seen(self) -> None:
+        """After a look: judge, record what changed, and see what follows."""
+        if self._stopped.is_set() or self._log.lost:
+            return
+        try:
+            with self._judging:
+                self._judge()
+            self._advance()
+        except JournalWriteFailed as error:
+            self.notice(str(error), "critical")
+        self._tell()
+
+    def _judge(self) -> None:
+        """Judge the signals and record those that changed, and states of things that changed."""
+        picture, inventory = self._watcher.picture, self._connections.inventory
+        self._signals = judge_all(RULES.values(), derive(picture, inventory))
+        with self._log.lock:
+            known = self._log.session.signals
+            now = {signal.name: signal for signal in self._signals}
+            changed: list[ev.Event] = [
+                ev.SignalRaised(name=signal.name, severity=signal.severity.value, sentence=signal.sentence)
+                for signal in self._signals
+                if signal.name not in known or known[signal.name].sentence != signal.sentence
+            ]
+            changed += [ev.SignalCleared(name=name) for name in known if name not in now]
+            changed += self._states.changes(picture)
+            if changed and self._log.session.is_open:
+                self._log.commit(*changed)
+
+    def _advance(self) -> None:
+        """Offer what is ready, skip what does not apply, and have the runner see to what is under way."""
+        if self._stopped.is_set() or self._log.lost:
+            return
+        with self._log.lock:
+            session = self._log.session
+            if session.runbook is None or not session.is_open:
+                return
+            for step_id in session.in_state(StepState.READY):
+                self._offer(step_id)
+        for step_id, run in self._log.session.steps.items():
+            self._runner.pursue(step_id, run.state)
+
+    def _offer(self, step_id: str) -> None:
+        """Offer a ready step, or skip it if its condition is false; one with an unknown condition waits."""
+        session = self._log.session
+        if session.runbook is None or session.steps[step_id].state is not StepState.READY:
+            return
+        step = session.runbook.step(step_id)
+        known = self._knowledge(session, self._watcher.picture).shared
+        holds = True if step.when is None else step.when.holds(known)
+        if holds:
+            self._log.commit(ev.StepOffered(step=step_id))
+        elif holds is False and step.when is not None:
+            reason = f"{step.when.text} is false ({step.when.explain(known)})"
+            self._log.commit(ev.StepSkipped(step=step_id, by="condition", reason=reason))
+
+    def is_finished(self) -> bool:
+        """Return whether every step has succeeded or was skipped."""
+        steps = self._log.session.steps
+        return bool(steps) and all(run.state in FINISHED for run in steps.values())
+
+    def check_done(self) -> str:
+        """Look whether all that must hold at the end holds; record it if so. Returns what does not hold, in words."""
+        runbook = self._log.session.runbook
+        if runbook is None:
+            return "no runbook was chosen"
+        names = tuple(name for condition in runbook.done for name in condition.names)
+        known = self.look(tuple(sorted(kind.value for kind in kinds_for(names)))).on(BASTION)
+        open_ones = [condition for condition in runbook.done if not condition.holds(known)]
+        if open_ones:
+            return "; ".join(f"{condition.text} ({condition.explain(known)})" for condition in open_ones)
+        values = "; ".join(condition.explain(known) for condition in runbook.done)
+        self._log.commit(ev.RunbookDone(conditions=tuple(c.text for c in runbook.done), values=values))
+        return ""
+
+
+def _to_plan(session: Session) -> tuple[str, ...]:
+    """Return the steps whose plan a screen shows: those that are next."""
+    return session.in_state(StepState.READY, StepState.AWAITING_CONFIRMATION, StepState.FAILED, StepState.RUNNING)
+
+
+def operator_name() -> str:
+    """Return who operates, as the login says."""
+    return os.environ.get("SUDO_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"

@@ -1,0 +1,111 @@
+"""Looking at a cluster: one thread for each thing that is asked, so that a frozen one never delays another.
+
+Owns the picture and the threads. Must never judge what is seen. Nobody waits for a poller: `look` asks afresh with a
+deadline of its own.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from haops.connectors.seam import Connections
+from haops.core.clock import Clock
+from haops.core.observations import Kind, Observation, Picture
+from haops.observers import Observer, new_observers
+
+LOOK_TIMEOUT_S = 2.0
+LOOK_DEADLINE_S = 6.0
+SLOW_LOOK_TIMEOUT_S = 20.0
+SLOW_LOOK_DEADLINE_S = 30.0
+_LOOKERS = 32
+
+
+class Watcher:
+    """The eyes of a session. `changed` is called from any thread after the picture has changed."""
+
+    def __init__(self, connections: Connections, clock: Clock, changed: Callable[[], None]) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._changed = changed
+        self._observers: Mapping[str, Observer] = new_observers()
+        self._lock = threading.Lock()
+        self._picture = Picture()
+        self._stopping = threading.Event()
+        self._wake = {name: threading.Event() for name in self._observers}
+        self._lookers = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="look")
+        self._pollers: list[threading.Thread] = []
+
+    @property
+    def picture(self) -> Picture:
+        """The newest picture. Immutable."""
+        return self._picture
+
+    @property
+    def intervals_s(self) -> dict[Kind, float]:
+        """How often each kind is looked at by itself."""
+        return {Kind(name): observer.interval_s for name, observer in self._observers.items()}
+
+    def start(self) -> None:
+        """Begin to look at everything that is looked at by itself."""
+        for name, observer in self._observers.items():
+            if observer.interval_s > 0:
+                for group in observer.groups(self._connections.inventory):
+                    self._begin(name, group)
+
+    def _begin(self, name: str, group: str) -> None:
+        """Begin to poll one group."""
+        thread = threading.Thread(target=self._poll, args=(name, group), name=f"{name} {group}", daemon=True)
+        self._pollers.append(thread)
+        thread.start()
+
+    def look(self, names: Iterable[str]) -> Picture:
+        """Look afresh and thoroughly with these observers; return the picture after all answered or gave up."""
+        wanted = [self._observers[name] for name in dict.fromkeys(names) if name in self._observers]
+        slow = any(observer.interval_s == 0 for observer in wanted)
+        asked = self._ask(wanted)
+        wait(asked, timeout=SLOW_LOOK_DEADLINE_S if slow else LOOK_DEADLINE_S)
+        return self._picture
+
+    def _ask(self, observers: Iterable[Observer]) -> list[Future[None]]:
+        """Begin to look with each observer at each of its groups."""
+        inventory = self._connections.inventory
+        with contextlib.suppress(RuntimeError):  # the pool is shut down: the session ends
+            return [
+                self._lookers.submit(self._observe, observer, group, thorough=True)
+                for observer in observers
+                for group in observer.groups(inventory)
+            ]
+        return []
+
+    def look_again(self) -> None:
+        """Have every poller look now instead of when its interval is over."""
+        for event in self._wake.values():
+            event.set()
+
+    def stop(self) -> None:
+        """End all threads; those that wait for an answer end at its deadline."""
+        self._stopping.set()
+        self.look_again()
+        self._lookers.shutdown(wait=False, cancel_futures=True)
+
+    def _poll(self, name: str, group: str) -> None:
+        """Look at one group again and again until the session ends."""
+        observer = self._observers[name]
+        while not self._stopping.is_set():
+            self._wake[name].clear()
+            self._observe(observer, group)
+            self._wake[name].wait(observer.interval_s)
+
+    def _observe(self, observer: Observer, group: str, *, thorough: bool = False) -> None:
+        """Look at one group once and put what was seen into the picture."""
+        timeout_s = SLOW_LOOK_TIMEOUT_S if observer.interval_s == 0 else LOOK_TIMEOUT_S
+        seen = observer.observe(self._connections, group, timeout_s=timeout_s, clock=self._clock, thorough=thorough)
+        if not self._stopping.is_set():
+            self._take(seen)
+
+    def _take(self, seen: tuple[Observation, ...]) -> None:
+        """Put observations into the picture and tell."""
+        with self._lock:
+            self._picture = self._picture.with_observations(seen)
+        self._changed()

@@ -1,0 +1,37 @@
+"""Fewer etcd members than a majority are left."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from haops.core.signal import Severity, Signal, SignalRule
+
+
+def judge(facts: Mapping[str, Any]) -> Signal | None:
+    """Return the signal while it is true."""
+    answering, expected, needed = (
+        facts.get(name) for name in ("etcd.members_answering", "etcd.members_expected", "etcd.quorum")
+    )
+    if answering is None or not expected or answering >= needed:
+        return None
+    who = (
+        "no member answers"
+        if answering == 0
+        else f"{answering} of {expected} members answer{'s' if answering == 1 else ''}"
+    )
+    left = "running pods keep running; nothing can change"
+    return Signal(
+        name=RULE.name,
+        severity=Severity.CRITICAL,
+        sentence=f"QUORUM LOST  {who}, {needed} needed",
+        still_works=left,
+    )
+
+
+RULE = SignalRule(
+    name="etcd-quorum-lost",
+    title="etcd has lost its quorum",
+    reads=("etcd.members_answering", "etcd.members_healthy", "etcd.members_expected", "etcd.quorum"),
+    judge=judge,
+    threshold_source="etcd FAQ: a majority of the members must agree",
+    rank=10,
+)
