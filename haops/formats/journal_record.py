@@ -9,12 +9,12 @@ repair anything: what does not verify is named, not mended.
 
 import hashlib
 import io
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 import rfc8785
 
 GENESIS: Final = "0" * 64
@@ -26,7 +26,7 @@ MAX_PAYLOAD_BYTES: Final = 4 * 1024 * 1024
 _DOMAIN = b"haops-journal-v1\0"
 _HEADER_BYTES = 3 + 8 + 1 + 64 + 1
 _INTEGER_LIMIT = 2**53
-_INTEGER_DIGITS = 15
+_LONG_NUMBER = re.compile(rb"[0-9]{16}")
 _MAX_DEPTH = 64
 _FRAME = re.compile(rb"H1 [0-9a-f]{8} [0-9a-f]{64} \{")
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -124,7 +124,7 @@ def seal(entry: Entry, chain: Chain) -> tuple[Record, bytes]:
     Raises ValueError for a body that cannot be kept exactly: a float, an integer of 2^53 or more, a key that is no
     text, another type than JSON's, or more than MAX_PAYLOAD_BYTES.
     """
-    body = _plain(entry.body, "body", 0)
+    body = _plain_mapping(entry.body, 0)
     payload = canonical_json({
         "actor": _text(entry.actor),
         "attempt": _text(entry.attempt),
@@ -186,10 +186,10 @@ def find_whole_lines(content: bytes, sid: str = "") -> list[tuple[int, Record]]:
 
 def canonical_json(value: Any) -> bytes:
     """Return the value as RFC 8785 writes it. The value holds no floats; raises ValueError for lone surrogates."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    # json sorts keys by code point, RFC 8785 by UTF-16 unit; below the surrogates, which is nearly always, they agree.
-    if text.isascii() or max(text) < "\ud800":
-        return text.encode()
+    payload = _ENCODER.encode(value)
+    # Sorted by code point is sorted by UTF-16 unit, as RFC 8785 wants it, unless there are keys beyond the surrogates.
+    if payload.isascii() or max(payload.decode()) < "\ud800":
+        return payload
     return rfc8785.dumps(value)
 
 
@@ -224,8 +224,10 @@ def _split(line: bytes) -> tuple[bytes, str]:
 def _fields(payload: bytes) -> dict[str, Any]:
     """Return the payload's fields, which have exactly the names, types and spelling that a writer gives them."""
     try:
-        fields = _DECODER.decode(payload.decode())
+        fields = _DECODER.decode(payload)
         spelled = canonical_json(fields)
+        if _LONG_NUMBER.search(payload):
+            _plain(fields, 0)
     except (ValueError, RecursionError) as error:
         raise BadLine(f"not a payload: {error}") from None
     # Duplicate keys, other number forms, spaces and byte order marks all end here: one reading only.
@@ -245,47 +247,46 @@ def _check_fields(fields: Any) -> None:
         raise BadLine("the payload's session or previous hash has the wrong form")
 
 
-def _refuse_number(text: str) -> Any:
+def _refuse_float(text: str) -> float:
     """Refuse a number that two programs could read differently."""
     raise ValueError(f"the number {text[:40]} is not an integer")
 
 
-def _parse_integer(text: str) -> int:
-    """Return an integer below 2^53; larger ones are read differently by different programs."""
-    if len(text) > _INTEGER_DIGITS and (len(text) > _INTEGER_DIGITS + 2 or abs(int(text)) >= _INTEGER_LIMIT):
-        raise ValueError(f"the integer {text[:40]} is beyond 2^53")
-    return int(text)
-
-
-def _plain(value: Any, place: str, depth: int) -> Any:
+def _plain(value: Any, depth: int) -> Any:
     """Return the value in JSON's own types. Raises ValueError naming the place of what does not fit."""
     if isinstance(value, str):
         return _text(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return _plain_integer(value, place)
+        return _plain_integer(value)
     if depth > _MAX_DEPTH:
-        raise ValueError(f"{place}: nested more than {_MAX_DEPTH} deep")
-    if isinstance(value, Mapping):
-        return {_key(key, place): _plain(item, f"{place}.{key}", depth + 1) for key, item in value.items()}
+        raise ValueError(f"nested more than {_MAX_DEPTH} deep")
+    if isinstance(value, dict | Mapping):
+        return _plain_mapping(value, depth + 1)
     if isinstance(value, list | tuple):
-        return [_plain(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
-    raise ValueError(f"{place}: a {type(value).__name__} cannot be kept exactly; write an integer or a text")
+        return [_plain(item, depth + 1) for item in value]
+    raise ValueError(f"{value!r:.80} cannot be kept exactly; write an integer or a text")
 
 
-def _plain_integer(value: int, place: str) -> int:
+def _plain_mapping(mapping: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    """Return the mapping as a dict of plain values."""
+    plain: dict[str, Any] = {}
+    for key, value in mapping.items():
+        if not isinstance(key, str):
+            raise ValueError(f"the key {key!r:.80} is not a text")  # noqa: TRY004 - one error for what cannot be kept
+        try:
+            plain[_text(key)] = _plain(value, depth)
+        except ValueError as error:
+            raise ValueError(f"{key}: {error}") from None
+    return plain
+
+
+def _plain_integer(value: int) -> int:
     """Return the integer as a plain one, if every reader of JSON gets the same."""
     if abs(value) >= _INTEGER_LIMIT:
-        raise ValueError(f"{place}: {value} is beyond 2^53; write it as a text")
+        raise ValueError(f"{value} is beyond 2^53; write it as a text")
     return int(value)
-
-
-def _key(key: Any, place: str) -> str:
-    """Return a mapping's key, which must be a text."""
-    if not isinstance(key, str):
-        raise ValueError(f"{place}: the key {key!r} is not a text")  # noqa: TRY004 - one error for what cannot be kept
-    return _text(key)
 
 
 def _text(text: str) -> str:
@@ -295,4 +296,5 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-_DECODER = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number, parse_int=_parse_integer)
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_DECODER = msgspec.json.Decoder(float_hook=_refuse_float)

@@ -8,7 +8,7 @@ Owns the one writer of a journal directory:
 
 A barrier record is durable when `append` returns; others follow within 50 ms or 64 kB and always before the next
 barrier. After a write or a sync failed, this writer never writes again. Must never know what records
-mean, but for the two that begin something.
+mean, but for the one that begins a step.
 """
 
 import os
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from haops.core.clock import Clock
-from haops.errors import JournalError, JournalWriteFailed
+from haops.errors import JournalError, JournalWriteFailed, Refused
 from haops.formats.journal_record import Chain, Entry, Record, is_session_id, seal
 from haops.runtime import blobs, private_files
 from haops.runtime.failpoints import reach
@@ -34,8 +34,8 @@ __all__ = ["JournalScan", "JournalWriter", "State", "read_journal"]
 
 GROUP_BYTES = 64 * 1024
 GROUP_S = 0.05
-BEGINS_SOMETHING = frozenset({"step.confirmed", "attempt.intended"})
-"""Records that lead to more records: refused when there is no room left for their outcome."""
+BEGINS_SOMETHING = frozenset({"step.confirmed"})
+"""Records that lead to more records: refused when there is no room left for what follows them."""
 
 _NO_ROOM = "free some space on that file system; what runs already is still recorded"
 _LOST = "leave the session; when the disk is well again, `haops` resumes it"
@@ -148,7 +148,8 @@ class JournalWriter:
     ) -> Record:
         """Write a record and return it; a barrier is durable then.
 
-        Raises JournalWriteFailed, and ValueError for a body that cannot be kept exactly (see `journal_record.seal`).
+        Raises JournalWriteFailed; Refused if it begins something and the disk is full, which leaves the writer usable;
+        ValueError for a body that cannot be kept exactly (see `journal_record.seal`).
         """
         with self._writing:
             self._refuse_if_closed()
@@ -190,7 +191,7 @@ class JournalWriter:
         """Return the entry with the time of now."""
         return Entry(
             type=type_,
-            wall=self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            wall=self._clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z"),
             mono_us=int(self._clock.monotonic() * 1_000_000),
             boot=self._clock.boot_id(),
             actor=actor,
@@ -207,7 +208,7 @@ class JournalWriter:
         if not self._place.lock.in_place():
             raise self._fail(OSError(0, "its LOCK was replaced: someone else may be writing"))
         if not self._segment.keep_reserve() and type_ in BEGINS_SOMETHING:
-            raise JournalWriteFailed("no room on the disk to begin another step", where=str(self.path), remedy=_NO_ROOM)
+            raise Refused("the disk has no room to record another step", where=str(self.path), remedy=_NO_ROOM)
 
     def _write(self, entry: Entry) -> Record:
         """Write one record behind the last one."""

@@ -47,6 +47,8 @@ class JournalLock:
     def __init__(self, descriptor: int, directory: int) -> None:
         self._descriptor = descriptor
         self._directory = directory
+        status = os.fstat(descriptor)
+        self._identity = (status.st_dev, status.st_ino)
 
     @classmethod
     def take(cls, directory: int, path: Path, clock: Clock) -> "JournalLock":
@@ -75,7 +77,7 @@ class JournalLock:
             there = os.stat(NAME, dir_fd=self._directory, follow_symlinks=False)
         except OSError:
             return False
-        return os.path.samestat(there, os.fstat(self._descriptor))
+        return (there.st_dev, there.st_ino) == self._identity
 
     def _sign(self, clock: Clock) -> None:
         """Write down who is here. Raises BlockingIOError if the locked file is no longer the one under its name."""

@@ -94,17 +94,25 @@ def verify_journal(path: Path, on_record: Callable[[Record], None] | None = None
 
     Raises JournalError if there is no journal to be read.
     """
-    place = directory_of(path)
+    directory = open_journal(path)
     try:
-        directory = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return scan_directory(directory, directory_of(path), on_record)
     except OSError as error:
-        raise _unreadable(place, error) from None
-    try:
-        return scan_directory(directory, place, on_record)
-    except OSError as error:
-        raise _unreadable(place, error) from None
+        raise _unreadable(path, error) from None
     finally:
         os.close(directory)
+
+
+def open_journal(path: Path) -> int:
+    """Return a descriptor of the directory of a journal, for reading. Raises JournalError."""
+    try:
+        directory = os.open(directory_of(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if list_segments(directory):
+            return directory
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    os.close(directory)
+    raise _unreadable(path, FileNotFoundError(errno.ENOENT, "there is no segment (000001.hj)"))
 
 
 def directory_of(path: Path) -> Path:

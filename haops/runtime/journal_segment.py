@@ -27,12 +27,14 @@ _NOT_SUPPORTED = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 class Segment:
     """An open segment whose last record ends at `end` (bytes)."""
 
-    def __init__(self, directory: int, path: Path, descriptor: int, end: int) -> None:
+    def __init__(self, path: Path, descriptor: int, end: int) -> None:
         self.path = path
         self.end = end
-        self._directory = directory
         self._descriptor = descriptor
         self._reserved_to = 0
+        status = os.fstat(descriptor)
+        self._identity = (status.st_dev, status.st_ino)
+        self._place = str(path)
 
     @classmethod
     def create(cls, directory: int, path: Path, number: int) -> "Segment":
@@ -41,13 +43,13 @@ class Segment:
         descriptor = private_files.open_file(directory, name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         reach("journal.before-directory-sync")
         os.fsync(directory)
-        return cls(directory, path / name, descriptor, 0)
+        return cls(path / name, descriptor, 0)
 
     @classmethod
     def reopen(cls, directory: int, path: Path, name: str, end: int) -> "Segment":
         """Go on behind the last good record of a segment."""
         descriptor = private_files.open_file(directory, name, os.O_RDWR)
-        return cls(directory, path / name, descriptor, end)
+        return cls(path / name, descriptor, end)
 
     @property
     def number(self) -> int:
@@ -80,12 +82,11 @@ class Segment:
 
     def check_in_place(self) -> None:
         """Raise OSError if the file is no longer the one under its name, or was changed by someone else."""
-        mine = os.fstat(self._descriptor)
-        there = self.path.stat(follow_symlinks=False)
-        if not os.path.samestat(mine, there):
+        there = os.lstat(self._place)
+        if (there.st_dev, there.st_ino) != self._identity:
             raise OSError(errno.ESTALE, "the file was replaced or moved while it was being written")
-        if mine.st_size != self.end:
-            raise OSError(errno.ESTALE, f"the file has {mine.st_size} bytes where {self.end} were written")
+        if there.st_size != self.end:
+            raise OSError(errno.ESTALE, f"the file has {there.st_size} bytes where {self.end} were written")
 
     def keep_reserve(self) -> bool:
         """Keep room ahead; whether there is enough of it to begin something new."""
