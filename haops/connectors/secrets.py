@@ -1,0 +1,58 @@
+"""Passphrases and passwords that a person types, asked for once and kept in memory only.
+
+Owns who is asked, and when again. Must never write a secret anywhere, nor show it in a repr.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SecretKind(StrEnum):
+    """What is asked for."""
+
+    KEY_PASSPHRASE = "key passphrase"
+    SUDO_PASSWORD = "sudo password"  # noqa: S105 - the name of a kind, not a password
+
+
+@dataclass(frozen=True, slots=True)
+class SecretQuestion:
+    """One question to the operator: the kind, and whose it is (a key's path, or user@host)."""
+
+    kind: SecretKind
+    subject: str
+
+
+SecretPrompt = Callable[[SecretQuestion], str | None]
+"""Asks the operator, from any thread; None if nobody answers."""
+
+
+def nobody(question: SecretQuestion) -> None:
+    """Answer nothing: for uses without a person."""
+    del question
+
+
+class SecretKeeper:
+    """Asks each question once, however many threads need the answer at the same time."""
+
+    def __init__(self, prompt: SecretPrompt = nobody) -> None:
+        self._prompt = prompt
+        self._lock = threading.Lock()
+        self._answers: dict[SecretQuestion, str] = {}
+
+    def answer(self, question: SecretQuestion) -> str | None:
+        """Return the kept answer, or ask for it."""
+        with self._lock:
+            if question not in self._answers:
+                given = self._prompt(question)
+                if given is None:
+                    return None
+                self._answers[question] = given
+            return self._answers[question]
+
+    def forget(self, question: SecretQuestion, answer: str) -> None:
+        """Drop an answer that was refused, unless it was already replaced."""
+        with self._lock:
+            if self._answers.get(question) == answer:
+                del self._answers[question]

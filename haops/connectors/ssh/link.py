@@ -1,0 +1,120 @@
+"""The kept connection to one host, as a Link.
+
+Owns when to connect and which channel a program gets. A dead connection is noticed by opening a channel, before anything is
+sent, and replaced; what was sent is never sent again.
+"""
+
+import threading
+from collections.abc import Callable
+
+import paramiko
+
+from haops.connectors.detached.link import Deadline
+from haops.connectors.secrets import SecretKeeper
+from haops.connectors.ssh.connection import Connection, connect
+from haops.connectors.ssh.conversation import ChannelConversation
+from haops.connectors.ssh.sockets import Stream
+from haops.connectors.ssh.target import Target
+from haops.errors import ConnectFailed, ConnectionLost
+
+_OPEN_CHANNEL_S = 6.0
+_RETRY_PAUSE_S = 0.05
+
+
+class SshLink:
+    """One host's connection. Safe to use from many threads."""
+
+    def __init__(
+        self, target: Target, secrets: SecretKeeper, make_stream: Callable[[Target, Deadline], Stream]
+    ) -> None:
+        self._target = target
+        self._secrets = secrets
+        self._make_stream = make_stream
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call the host in messages."""
+        return self._target.place
+
+    def open(self) -> None:
+        """Connect now, if not connected. Raises ConnectFailed, TimedOut or Denied."""
+        self.connection(Deadline(self._target.connect_timeout_s))
+
+    def connection(self, deadline: Deadline) -> Connection:
+        """Return the live connection, made now if there is none. Raises ConnectFailed, TimedOut or Denied."""
+        if not self._lock.acquire(timeout=deadline.remaining_s()):
+            raise ConnectFailed("another thread is still connecting", where=self.name)
+        try:
+            if self._connection is None or not self._connection.is_alive:
+                limit = Deadline(min(self._target.connect_timeout_s, deadline.remaining_s()))
+                self._connection = connect(self._target, self._make_stream, self._secrets, limit)
+            return self._connection
+        finally:
+            self._lock.release()
+
+    def start(self, command: str, deadline: Deadline) -> ChannelConversation:
+        """Start a command line. ConnectFailed, TimedOut and Denied mean that nothing was sent; ConnectionLost that it may have been."""
+        conversation = self._open_conversation(deadline)
+        conversation.request(command)
+        return conversation
+
+    def close(self) -> None:
+        """Drop the connection. What runs there goes on."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def _open_conversation(self, deadline: Deadline) -> ChannelConversation:
+        connection = self.connection(deadline)
+        try:
+            return self._converse(connection, deadline)
+        except ConnectionLost:
+            # Lost while idle, and nothing was sent yet: a new one may be made at once.
+            return self._converse_or_fail(deadline)
+
+    def _converse_or_fail(self, deadline: Deadline) -> ChannelConversation:
+        try:
+            return self._converse(self.connection(deadline), deadline)
+        except ConnectionLost as error:
+            raise ConnectFailed(
+                error.message, where=self.name, remedy="it breaks as soon as it is made; look at sshd's log"
+            ) from error
+
+    def _converse(self, connection: Connection, deadline: Deadline) -> ChannelConversation:
+        if not connection.slots.acquire(timeout=deadline.remaining_s()):
+            raise ConnectFailed("all channels to it are in use", where=self.name, remedy="wait for what runs there")
+        connection.pulse.begin_wait()
+
+        def release() -> None:
+            connection.pulse.end_wait()
+            connection.slots.release()
+
+        try:
+            channel = self._channel(connection, deadline)
+        except BaseException:
+            release()
+            raise
+        return ChannelConversation(channel, self.name, lambda: connection.loss, release)
+
+    def _channel(self, connection: Connection, deadline: Deadline) -> paramiko.Channel:
+        while True:
+            try:
+                return connection.transport.open_session(timeout=min(_OPEN_CHANNEL_S, deadline.remaining_s()))
+            except paramiko.ChannelException as error:
+                self._check_retry(error, deadline)
+                threading.Event().wait(_RETRY_PAUSE_S)
+            except (paramiko.SSHException, EOFError, OSError) as error:
+                if not connection.is_alive:
+                    raise ConnectionLost(connection.loss, where=self.name) from error
+                raise ConnectFailed(
+                    "opened no channel in time", where=self.name, remedy="it may be overloaded"
+                ) from error
+
+    def _check_retry(self, error: paramiko.ChannelException, deadline: Deadline) -> None:
+        if deadline.remaining_s() < _RETRY_PAUSE_S:
+            raise ConnectFailed(
+                f"refused a channel: {error.text}", where=self.name, remedy="raise MaxSessions in its sshd_config"
+            ) from error
