@@ -1,0 +1,90 @@
+"""The command line: one module per command, imported only when its command is called.
+
+Owns the wiring of lab, runtime and screen, and the turning of every error into one message and an exit code. Must never
+import anything heavy itself: `haops --help` stays fast.
+"""
+
+import importlib
+import sys
+from collections.abc import Mapping
+
+import click
+
+from haops import __version__
+from haops.errors import HaopsError
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "session": ("haops.cli.session:session", "Work on an incident of a real cluster."),
+    "drill": ("haops.cli.drill:drill", "Rehearse: break a cluster in the lab and repair it."),
+    "run": ("haops.cli.run:run", "Run a runbook line by line, without the full screen."),
+    "status": ("haops.cli.status:status", "Show what is true about a cluster, once."),
+    "runbook": ("haops.cli.runbook:runbook", "List, show, check and plan runbooks."),
+    "journal": ("haops.cli.journal:journal", "List, show, verify and follow the records of sessions."),
+    "timeline": ("haops.cli.timeline:timeline", "Write a session's timeline for the postmortem."),
+    "lab": ("haops.cli.lab:lab", "Install, start and enter the disposable cluster."),
+}
+"""Command -> where it is and its one line of help."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which they are needed."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="haops")
+@click.pass_context
+def haops(ctx: click.Context) -> None:
+    """Incident runbooks for people who run their own highly available Kubernetes.
+
+    Without a command: the start screen, with sessions to resume, clusters known, and drills.
+    """
+    if ctx.invoked_subcommand is None:
+        from haops.cli.start import start  # noqa: PLC0415 - the screen is heavy
+
+        start()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its documented exit code."""
+    try:
+        haops.main(args=arguments, standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("stopped", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as left:
+        sys.exit(left.exit_code)
+    except HaopsError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    """Say what went wrong, once, and exit."""
+    print(f"haops: {message}", file=sys.stderr)
+    sys.exit(exit_code)

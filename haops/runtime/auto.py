@@ -1,0 +1,99 @@
+"""An operator that confirms by itself. Exists for drills in the lab only: `core.decide` refuses it anywhere else.
+
+Owns the order in which it takes what is offered: always the first, and in a decision the first answer that is open.
+"""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from haops.core import commands as cmd
+from haops.core.decide import Refusal
+from haops.core.planning import StepPlan
+from haops.core.runbook import Runbook
+from haops.core.states import StepState
+from haops.runtime.engine import Engine
+
+_TRIES = 3
+_LOOK_EVERY_S = 0.5
+
+
+class AutoOperator:
+    """Confirms whatever waits, tries what failed again, and stops when nothing can be done any more."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._changed = threading.Event()
+        self._tries: dict[str, int] = {}
+
+    def take_up(self, runbook: Runbook, inputs: Mapping[str, Any], *, within_s: float, clock: Any) -> str:
+        """Wait until triage says that the runbook fits, then choose it. Returns why not, or nothing."""
+        deadline = clock.monotonic() + within_s
+        unsubscribe = self._engine.subscribe(self._changed.set)
+        try:
+            while clock.monotonic() < deadline:
+                fits = [fit for fit in self._engine.view().fits if fit.fits and fit.runbook.name == runbook.name]
+                if fits:
+                    refusal = self._engine.choose_runbook(runbook, inputs)
+                    return str(refusal) if refusal else ""
+                self._wait()
+        finally:
+            unsubscribe()
+        return f"no signal spoke for {runbook.name} within {within_s:.0f} s"
+
+    def run(self, *, within_s: float, clock: Any) -> str:
+        """Confirm until every step has ended. Returns what stopped it, or nothing."""
+        deadline = clock.monotonic() + within_s
+        unsubscribe = self._engine.subscribe(self._changed.set)
+        try:
+            while clock.monotonic() < deadline:
+                if self._engine.is_finished():
+                    return ""
+                stuck = self._act()
+                if stuck:
+                    return stuck
+                self._wait()
+        finally:
+            unsubscribe()
+        return f"not finished within {within_s:.0f} s"
+
+    def _wait(self) -> None:
+        """Wait until something has changed; look by itself now and then, because time changes things too."""
+        self._changed.wait(_LOOK_EVERY_S)
+        self._changed.clear()
+
+    def _act(self) -> str:
+        """Take everything that is offered now. Returns why no progress is possible, or nothing."""
+        view = self._engine.view()
+        waiting = view.session.in_state(StepState.AWAITING_CONFIRMATION)
+        for step_id in waiting:
+            plan = view.plans.get(step_id)
+            if plan is not None and not plan.problem:
+                self._answer(plan)
+        failed = view.session.in_state(StepState.FAILED)
+        if not failed:
+            return ""
+        return self._try_again(failed[0], view.session.steps[failed[0]].reason)
+
+    def _answer(self, plan: StepPlan) -> Refusal | None:
+        """Confirm one step, or decide by the first open answer."""
+        step = plan.step
+        if plan.options:
+            taken = next((option for option in plan.options if option.is_open), None)
+            if taken is None:
+                return None
+            return self._engine.submit(
+                cmd.Choose(step=step.id, value=taken.option.value, answer=cmd.Answer.AUTO)
+            )
+        statement = "confirmed by the drill" if step.kind == "manual" else ""
+        return self._engine.submit(
+            cmd.Confirm(step=step.id, plan_digest=plan.digest, answer=cmd.Answer.AUTO, statement=statement)
+        )
+
+    def _try_again(self, step_id: str, reason: str) -> str:
+        """Try a failed step again, a few times at most."""
+        self._tries[step_id] = self._tries.get(step_id, 0) + 1
+        if self._tries[step_id] > _TRIES:
+            return f"{step_id} failed {_TRIES} times: {reason}"
+        refusal = self._engine.submit(cmd.Retry(step=step_id, reason=f"tried again by the drill: {reason}"))
+        return str(refusal) if refusal else ""

@@ -1,0 +1,123 @@
+"""Beginning a session, and going on with one.
+
+Owns the first and the last records of a session and what is made of attempts that a dead process left behind. Must
+never run a step.
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from haops import __version__
+from haops.connectors.connections import InventoryConnections
+from haops.connectors.seam import Connections
+from haops.connectors.secrets import SecretPrompt, nobody
+from haops.core import events as ev
+from haops.core.clock import Clock
+from haops.core.inventory import Inventory
+from haops.core.runbook import Runbook
+from haops.core.session_state import AttemptStage, Outcome, Session
+from haops.core.states import IllegalEvent, StepState
+from haops.errors import JournalDamaged
+from haops.formats.runbook_yaml import parse_runbook
+from haops.runtime import library
+from haops.runtime.clock import SystemClock
+from haops.runtime.engine import Engine, operator_name
+from haops.runtime.journal_file import JournalWriter
+from haops.runtime.paths import session_directory
+from haops.runtime.session_log import SessionLog
+
+
+def read_runbook(chosen: ev.RunbookChosen) -> Runbook:
+    """Return the runbook that a journal kept, from its own text: the file may have changed since."""
+    vocabulary = library.vocabulary(lambda name: (name, chosen.includes[name].encode()))
+    return parse_runbook(chosen.text.encode(), chosen.source, vocabulary)
+
+
+def new_session_id(clock: Clock) -> str:
+    """Return an id that sorts by time and that a person can type the beginning of."""
+    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def begin(
+    inventory: Inventory,
+    *,
+    mode: str = "incident",
+    scenario: tuple[str, str, str] = ("", "", ""),
+    runbooks: Sequence[Runbook] = (),
+    prompt: SecretPrompt = nobody,
+    connections: Connections | None = None,
+) -> Engine:
+    """Return a new session on a cluster, written down and not yet started.
+
+    `scenario` is the drill's scenario, variant and flavour.
+    """
+    clock = SystemClock()
+    session_id = new_session_id(clock)
+    journal = JournalWriter.create(session_directory(session_id), session_id, clock)
+    log = SessionLog(journal, Session(id=session_id), read_runbook, actor=operator_name())
+    opened = ev.SessionOpened(
+        cluster=inventory.cluster,
+        mode=mode,
+        operator=operator_name(),
+        haops_version=__version__,
+        inventory_source=inventory.source,
+        inventory_digest=inventory.digest,
+        inventory=Path(inventory.source).read_text(encoding="utf-8"),
+        scenario=scenario[0],
+        variant=scenario[1],
+        flavour=scenario[2],
+    )
+    log.commit(opened)
+    reached = connections or InventoryConnections(inventory, secrets=prompt)
+    return Engine(log, reached, clock, operator=operator_name(), runbooks=runbooks)
+
+
+def resume(directory: Path, *, runbooks: Sequence[Runbook] = (), prompt: SecretPrompt = nobody) -> Engine:
+    """Return a session that goes on where its journal ends, not yet started.
+
+    Raises JournalLocked while another process has it, JournalDamaged if its history is not possible.
+    """
+    clock = SystemClock()
+    journal, records = JournalWriter.resume(directory, clock)
+    try:
+        log = SessionLog.resumed(journal, records, directory.name, read_runbook, operator_name())
+        opened = log.session.opened
+        if opened is None:
+            raise JournalDamaged("the journal does not begin with an opened session", where=str(directory))
+        inventory = library.parse_inventory_text(opened.inventory, opened.inventory_source)
+        log.commit(ev.SessionResumed(operator=operator_name(), haops_version=__version__, pid=os.getpid()))
+        close_open_attempts(log)
+    except IllegalEvent as error:
+        journal.close()
+        raise JournalDamaged(f"its history is not possible: {error}", where=str(directory)) from None
+    except BaseException:
+        journal.close()
+        raise
+    return Engine(
+        log, InventoryConnections(inventory, secrets=prompt), clock, operator=operator_name(), runbooks=runbooks
+    )
+
+
+def close_open_attempts(log: SessionLog) -> None:
+    """Say of every attempt that a dead process left open what the journal proves, and hold what was not begun.
+
+    An attempt that was not dispatched did not happen; any other is unknown until its probe has been asked.
+    """
+    for attempt in log.session.attempts.values():
+        if attempt.stage is AttemptStage.ENDED:
+            continue
+        sent = attempt.stage is not AttemptStage.INTENDED
+        evidence = "haops ended while it ran" if sent else "haops ended before anything was sent"
+        log.commit(
+            ev.AttemptEnded(
+                step=attempt.step,
+                target=attempt.target,
+                attempt=attempt.id,
+                outcome=Outcome.UNKNOWN if sent else Outcome.NOT_STARTED,
+                evidence=evidence,
+            )
+        )
+    for step_id in log.session.in_state(StepState.RUNNING):
+        log.commit(ev.StepHeld(step=step_id, reason="haops ended before it was sent everywhere; confirm it again"))
