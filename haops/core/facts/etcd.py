@@ -143,6 +143,19 @@ def _intact_stopped(seen: Seen) -> int | None:
     return len(_stopped(seen)) if seen.looked_at(_DATA) else None
 
 
+@fact("etcd.intact_silent", "hosts whose etcd data directory is whole while their member does not answer", _MEMBERS, _DATA)
+def _intact_silent(seen: Seen) -> int | None:
+    if not (seen.looked_at(_DATA) and seen.looked_at(_MEMBERS)):
+        return None
+    answering = {address.host for address, _ in seen.etcd_members()}
+    return sum(found.intact and host not in answering for host, found in _data(seen))
+
+
+@fact("etcd.backup_directory", "where snapshots are kept on the hosts")
+def _backup_directory(seen: Seen) -> str | None:
+    return seen.inventory.etcd.backup_directory if seen.inventory.etcd else None
+
+
 @fact("etcd.newest_stopped_host", "the host with the newest whole data directory of a stopped etcd", _DATA)
 def _newest_stopped_host(seen: Seen) -> str | None:
     newest = max(_stopped(seen), key=lambda pair: (pair[1].revision or 0, pair[1].modified_at_s), default=None)
