@@ -144,6 +144,10 @@ class Step:
     line: int = 0
 
 
+PATH_INPUT_FACTS = ("present", "size_bytes", "age_s", "verified")
+"""What is found out about the file that an input of type path names: `older_snapshot.present`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
     """A value that the operator gives, or that is found out. `type` as in Capture, plus duration and bytes."""
@@ -158,7 +162,11 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook:
-    """A runbook. `signals_for` and `signals_against` are names of signals. `digest` is the SHA-256 of `text`."""
+    """A runbook. `signals_for` and `signals_against` are names of signals.
+
+    `includes` maps each included runbook, as it is named in the text, to its own text. `digest` is the SHA-256 of `text`
+    and, if there are any, of the digests of what it includes: the same text with the same includes is the same runbook.
+    """
 
     name: str
     title: str
@@ -173,6 +181,7 @@ class Runbook:
     source: str = ""
     text: str = ""
     digest: str = ""
+    includes: Mapping[str, str] = field(default_factory=dict)
 
     def step(self, step_id: str) -> Step:
         """Return the step of that id; KeyError if there is none."""

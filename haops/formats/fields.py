@@ -206,7 +206,7 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-Text = Annotated[str, BeforeValidator(checked_text), StringConstraints(min_length=1)]
+Text = Annotated[str, StringConstraints(min_length=1), BeforeValidator(checked_text)]
 """Text that is not empty."""
 Truth = Annotated[bool, Strict()]
 """true or false, and no other spelling."""
@@ -216,11 +216,11 @@ Number = Annotated[float, Strict()]
 """A number."""
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A name that conditions can read."""
-Label = Annotated[str, BeforeValidator(checked_text), StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$"), BeforeValidator(checked_text)]
 """A name in lower case with dashes."""
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 """The name of an environment variable."""
-Pointer = Annotated[str, BeforeValidator(checked_text), StringConstraints(pattern=r"^(/.*)?$")]
+Pointer = Annotated[str, StringConstraints(pattern=r"^(/.*)?$"), BeforeValidator(checked_text)]
 """A JSON pointer (RFC 6901)."""
 Seconds = Annotated[float, Duration()]
 """A duration, in seconds."""

@@ -31,10 +31,14 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
 
 
 def distinct(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems in the order of the file; of several in one place the first that was found counts."""
-    by_place: dict[tuple[str, int, int], Problem] = {}
+    """Return the problems in the order of the file; of several errors in one place the first that was found counts.
+
+    The first is what was written wrong; the others only follow from it. Advice does not follow from anything.
+    """
+    by_place: dict[tuple[str, int, int, str], Problem] = {}
     for problem in problems:
-        by_place.setdefault((problem.file, problem.line, problem.column), problem)
+        of_its_own = "" if problem.severity == "error" else problem.message
+        by_place.setdefault((problem.file, problem.line, problem.column, of_its_own), problem)
     return tuple(by_place[place] for place in sorted(by_place))
 
 
@@ -134,5 +138,6 @@ def _below(node: Mapping[str, Any], part: int | str) -> Iterator[Mapping[str, An
         yield node["properties"][part]
     if isinstance(node.get("additionalProperties"), dict):
         yield node["additionalProperties"]
+    yield from node.get("patternProperties", {}).values()
     if isinstance(node.get("items"), dict):
         yield node["items"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from haops.core.conditions import ConditionError, Expression, parse_condition
 from haops.core.graph import needs_of
-from haops.core.runbook import Input, Option, Runbook, Step
+from haops.core.runbook import PATH_INPUT_FACTS, Input, Option, Runbook, Step
 from haops.errors import HaopsError, RunbookError
 from haops.formats.renaming import renamed
 from haops.formats.runbook_document import IncludeDocument, StepDocument
@@ -20,20 +20,26 @@ from haops.formats.yaml_places import Path
 from haops.formats.yaml_source import YamlSource
 
 MAX_INCLUDE_DEPTH = 5
+_NOTHING = "None"
 ALLOWED_BESIDE = frozenset({"id", "title", "why", "needs", "when", "estimate", INCLUDE})
 """The fields of a step that mean something beside `include`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """The runbook that an include step brings."""
+    """The runbook that an include step brings, and how it is named there."""
 
+    name: str
     runbook: Runbook
 
     def provides(self) -> dict[str, tuple[str, ...]]:
         """Return the names that its steps make known and, for decisions, the answers."""
         captured = {capture.name: () for step in self.runbook.steps for capture in step.captures}
         return {**captured, **{step.id: answers(step) for step in self.runbook.steps if answers(step)}}
+
+    def texts(self) -> dict[str, str]:
+        """Return its text and those of what it includes in turn, each by the name that it is included by."""
+        return {self.name: self.runbook.text, **self.runbook.includes}
 
 
 def answers(step: Step) -> tuple[str, ...]:
@@ -61,7 +67,7 @@ def load_includes(source: YamlSource, lookup: Lookup) -> dict[int, Included]:
         if isinstance(name, str):
             runbook = _load(source, ("steps", index, INCLUDE, "runbook"), name, lookup)
             if runbook is not None:
-                found[index] = Included(runbook)
+                found[index] = Included(name, runbook)
     return found
 
 
@@ -87,35 +93,60 @@ def _load(source: YamlSource, path: Path, name: str, lookup: Lookup) -> Runbook 
         return None
 
 
-def expand(
-    source: YamlSource, path: Path, around: StepDocument, written: IncludeDocument, included: Included
-) -> list[Step]:
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """One include step: where it stands, what is written there, and the names that can be read there (`known`)."""
+
+    source: YamlSource
+    path: Path
+    around: StepDocument
+    written: IncludeDocument
+    known: frozenset[str]
+
+    def report(self, message: str, remedy: str = "") -> None:
+        """Note a mistake at the include."""
+        self.source.report(self.path, message, remedy)
+
+
+def expand(place: Inclusion, included: Included) -> list[Step]:
     """Return the included steps, prefixed and joined; what does not fit is noted."""
+    around, runbook = place.around, included.runbook
     names = {name: f"{around.id}.{name}" for name in included.provides()}
-    given = dict(_given_inputs(source, path, written, included.runbook))
-    kept = _kept(source, path, written, included.runbook)
+    given = dict(_given_inputs(place, runbook))
+    kept = _kept(place, runbook)
     try:
-        return [_placed(step, around, {**names, **given}, kept) for step in included.runbook.steps if step.id in kept]
+        return [_placed(step, around, {**names, **given}, kept) for step in runbook.steps if step.id in kept]
     except ConditionError as error:
-        source.report(path, f"a condition of {included.runbook.name} does not fit here: {error}")
+        place.report(f"a condition of {runbook.name} does not fit here: {error}")
         return []
 
 
-def _given_inputs(
-    source: YamlSource, path: Path, written: IncludeDocument, runbook: Runbook
-) -> Iterator[tuple[str, str]]:
+def _given_inputs(place: Inclusion, runbook: Runbook) -> Iterator[tuple[str, str]]:
     """Yield each input with the text that takes its place; note those that are missing or unknown."""
     wanted = {wanted.name: wanted for wanted in runbook.inputs}
-    for name in written.with_:
+    for name in place.written.with_:
         if name not in wanted:
             remedy = did_you_mean(name, wanted)
-            source.report_key((*path, "with", name), f"{runbook.name} has no input {name}", remedy)
+            place.source.report_key((*place.path, "with", name), f"{runbook.name} has no input {name}", remedy)
     for name, entry in wanted.items():
-        value = written.with_.get(name) or _usual(entry)
+        value = place.written.with_.get(name) or _usual(entry)
         if value is None:
-            source.report(path, f"{runbook.name} needs its input {name}", f"add with: {{{name}: ...}}")
-        else:
-            yield name, f"({value.text})"
+            place.report(f"{runbook.name} needs its input {name}", f"add with: {{{name}: ...}}")
+            continue
+        yield name, value.text if value.names == (value.text,) else f"({value.text})"
+        if entry.type == "path":
+            yield from _given_file(place, name, value)
+
+
+def _given_file(place: Inclusion, name: str, value: Expression) -> Iterator[tuple[str, str]]:
+    """Yield what stands for the facts about an input's file: those of this runbook's input, or that there is none."""
+    facts = {f"{name}.{fact}": f"{value.text}.{fact}" for fact in PATH_INPUT_FACTS}
+    if place.known.issuperset(facts.values()):
+        yield from facts.items()
+    elif value.text == _NOTHING:
+        yield from {**dict.fromkeys(facts, _NOTHING), f"{name}.present": "False"}.items()
+    else:
+        place.report(f"nothing is found out about the file {value.text}", "give it an input of the type path")
 
 
 def _usual(entry: Input) -> Expression | None:
@@ -124,16 +155,17 @@ def _usual(entry: Input) -> Expression | None:
         return parse_condition(repr(entry.default))
     if entry.discover is not None:
         return entry.discover
-    return parse_condition("None") if entry.optional else None
+    return parse_condition(_NOTHING) if entry.optional else None
 
 
-def _kept(source: YamlSource, path: Path, written: IncludeDocument, runbook: Runbook) -> Mapping[str, tuple[str, ...]]:
+def _kept(place: Inclusion, runbook: Runbook) -> Mapping[str, tuple[str, ...]]:
     """Return the steps to keep with their needs among themselves: a step left out passes its needs on."""
-    needs = needs_of(runbook.steps)
-    for index, name in enumerate(written.only):
+    needs, only = needs_of(runbook.steps), place.written.only
+    for index, name in enumerate(only):
         if name not in needs:
-            source.report((*path, "only", index), f"{runbook.name} has no step {name}", did_you_mean(name, needs))
-    chosen = [step for step in needs if not written.only or step in written.only]
+            message = f"{runbook.name} has no step {name}"
+            place.source.report((*place.path, "only", index), message, did_you_mean(name, needs))
+    chosen = [step for step in needs if not only or step in only]
     return {step: tuple(dict.fromkeys(_bridged(needs[step], needs, chosen))) for step in chosen}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from haops.core.runbook import PATH_INPUT_FACTS
 from haops.formats.runbook_scope import Scope
 from haops.formats.vocabulary import Vocabulary
 from haops.formats.yaml_places import Path
@@ -96,8 +97,15 @@ def outline_of(
     root = value if isinstance(value, dict) else {}
     brought = included or {}
     steps = (_step(index, raw, words, brought.get(index, {})) for index, raw in _mappings(root.get("steps")))
-    inputs = root.get("inputs")
-    return Outline(tuple(steps), frozenset(inputs) if isinstance(inputs, dict) else frozenset())
+    return Outline(tuple(steps), frozenset(_input_names(root.get("inputs"))))
+
+
+def _input_names(inputs: Any) -> Iterator[str]:
+    """Yield the names that inputs make known: their own and, for a path, what is found out about the file."""
+    for name, entry in inputs.items() if isinstance(inputs, dict) else ():
+        yield name
+        if isinstance(entry, dict) and entry.get("type") == "path":
+            yield from (f"{name}.{fact}" for fact in PATH_INPUT_FACTS)
 
 
 def _mappings(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:

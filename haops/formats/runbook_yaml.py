@@ -14,7 +14,7 @@ from haops.core.runbook import Runbook, Step
 from haops.errors import RunbookError
 from haops.formats.mistakes import distinct, report_mistakes
 from haops.formats.runbook_document import IncludeDocument, RunbookDocument, StepDocument
-from haops.formats.runbook_include import Included, Lookup, expand, join_ends, load_includes
+from haops.formats.runbook_include import Included, Inclusion, Lookup, expand, join_ends, load_includes
 from haops.formats.runbook_outline import INCLUDE, Outline, StepOutline, outline_of
 from haops.formats.runbook_rules import report_broken_rules
 from haops.formats.runbook_scope import Scope
@@ -110,7 +110,7 @@ class _Reading:
         included = self._included.get(outline.index)
         if around is None or written is None or included is None:
             return []
-        return expand(self._source, path, around, written, included)
+        return expand(Inclusion(self._source, path, around, written, scope.names), included)
 
     def _action(self, kind: StepKindFields, path: Path, raw: Any, scope: Scope) -> Any:
         """Return the kind's own value, or None if there are mistakes; the names it reads are checked too."""
@@ -156,4 +156,5 @@ def _runbook(
         source=file,
         text=content.decode("utf-8-sig"),
         digest=hashlib.sha256(content + others.encode()).hexdigest(),
+        includes={name: text for other in included.values() for name, text in other.texts().items()},
     )

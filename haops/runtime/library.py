@@ -1,0 +1,96 @@
+"""Runbooks and inventories from files, read with every name that this haops knows.
+
+Owns finding and reading them. Must never interpret YAML (`formats` do) nor remember anything between two calls.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from haops.core.facts import FACT_NAMES, HOST_FACT_NAMES
+from haops.core.inventory import Inventory
+from haops.core.runbook import Runbook
+from haops.errors import HaopsError, InputError
+from haops.formats.inventory_yaml import parse_inventory
+from haops.formats.runbook_yaml import parse_runbook
+from haops.formats.vocabulary import Vocabulary
+from haops.observers import OBSERVERS
+from haops.runtime.paths import find_file, shelves
+from haops.signals import RULES
+from haops.steps import KINDS
+
+SHELF = "runbooks"
+Loader = Callable[[str], tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One runbook file that was found: what it holds, or why it cannot be read."""
+
+    path: Path
+    runbook: Runbook | None = None
+    error: HaopsError | None = None
+
+
+def vocabulary(load_include: Loader | None = None) -> Vocabulary:
+    """Return every name that a runbook may use; other runbooks are found as `load_include` says, or by name."""
+    return Vocabulary(
+        step_kinds=KINDS,
+        signals=frozenset(RULES),
+        facts=frozenset(FACT_NAMES),
+        host_facts=frozenset(HOST_FACT_NAMES),
+        observers=frozenset(OBSERVERS),
+        load_include=load_include or _loader_beside(Path()),
+    )
+
+
+def load_runbook(name_or_path: str, given: Path | None = None) -> Runbook:
+    """Return a runbook. `given` is a directory to look in first.
+
+    Raises RunbookError with every mistake, InputError if there is no such file or it cannot be read.
+    """
+    path = find_file(name_or_path, SHELF, given)
+    return parse_runbook(read_input(path), str(path), vocabulary(_loader_beside(path.parent, given)))
+
+
+def _loader_beside(directory: Path, given: Path | None = None) -> Loader:
+    """Return how an include is found: a path from the directory, else a name from the shelves."""
+
+    def load(name: str) -> tuple[str, bytes]:
+        beside = directory / name
+        path = beside if beside.is_file() else find_file(name, SHELF, given)
+        return str(path), read_input(path)
+
+    return load
+
+
+def list_runbooks(given: Path | None = None) -> Iterator[Listed]:
+    """Yield every runbook that can be called by its name, sorted by name; those that cannot be read too."""
+    found: dict[str, Path] = {}
+    for shelf in shelves(SHELF, given):
+        for path in shelf.glob("*.yaml"):
+            found.setdefault(path.stem, path)
+    for _, path in sorted(found.items()):
+        try:
+            yield Listed(path=path, runbook=load_runbook(str(path), given))
+        except HaopsError as error:
+            yield Listed(path=path, error=error)
+
+
+def load_inventory(path: str | Path) -> Inventory:
+    """Return the inventory in a file. Raises InventoryError with every mistake, InputError if it cannot be read."""
+    return parse_inventory(read_input(Path(path)), str(Path(path).absolute()), home=str(Path.home()))
+
+
+def parse_inventory_text(text: str, source: str) -> Inventory:
+    """Return the inventory whose text a journal kept; `source` is where it was read, for relative paths."""
+    return parse_inventory(text.encode(), source, home=str(Path.home()))
+
+
+def read_input(path: Path) -> bytes:
+    """Return what is in a file that a person named. Raises InputError with the reason if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"it cannot be read: {reason}", where=str(path), remedy="the path of another file") from None
