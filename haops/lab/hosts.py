@@ -39,7 +39,13 @@ class LabHost:
 
     def switch_on(self) -> None:
         """Begin to boot; `plug_in` and `await_boot` follow. Several hosts may be switched on before the first is awaited."""
-        order = BootOrder(name=self.name, disk=self.disk, programs=self.programs, stand_ins=self.stand_ins)
+        order = BootOrder(
+            name=self.name,
+            address=self.address,
+            disk=self.disk,
+            programs=self.programs,
+            stand_ins=self.stand_ins,
+        )
         self.disk.control_socket.unlink(missing_ok=True)
         with self.disk.console.open("ab") as console:
             self._supply = subprocess.Popen(

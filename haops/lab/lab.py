@@ -68,7 +68,7 @@ class Lab:
         openssh = ssh_access.openssh_can_run() if openssh is None else openssh
         lab = cls(FLAVOURS[flavour], programs, directory, openssh=openssh)
         lab._prepare_directory()
-        site = Site(lab.hosts, directory, say)
+        site = Site(lab.cluster, lab.hosts, directory, say)
         lab._prepare_hosts(site)
         say(f"booting {len(lab.hosts)} hosts")
         network.create_bridge()

@@ -12,7 +12,10 @@ from typing import BinaryIO
 
 from haops.lab.agent.answers import Answer, Call
 from haops.lab.agent.boot import BootOrder
+from haops.lab.agent.containers import Containers
 from haops.lab.agent.control import HostRequests, LabSocket
+from haops.lab.agent.crictl import Runtime, crictl
+from haops.lab.agent.kubelet import KUBELET, start_kubelet
 from haops.lab.agent.processes import HOST_ENVIRONMENT, Processes
 from haops.lab.agent.service import Running
 from haops.lab.agent.systemctl import journalctl, systemctl
@@ -27,6 +30,7 @@ class Agent:
         self._root = order.disk.root
         self._processes = Processes(self._root)
         self._units = Units(self._root, self._launch)
+        self._containers = Containers(self._root, self._processes)
 
     async def serve(self) -> None:
         """Start what is enabled, say `ready` on standard output, and answer calls for as long as the host has power."""
@@ -42,7 +46,12 @@ class Agent:
 
     def _calls(self) -> dict[str, Call]:
         """What the host's own scripts may ask."""
-        return {"systemctl": partial(systemctl, self._units), "journalctl": partial(journalctl, self._units)}
+        runtime = Runtime(self._containers, self._run)
+        return {
+            "systemctl": partial(systemctl, self._units),
+            "journalctl": partial(journalctl, self._units),
+            "crictl": partial(crictl, runtime),
+        }
 
     def _lab_calls(self) -> dict[str, Call]:
         """What only the lab may ask."""
@@ -62,6 +71,8 @@ class Agent:
         return Answer()
 
     def _launch(self, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Running:
+        if command[0] == KUBELET:
+            return start_kubelet(self._order, self._containers)
         stand_in = self._order.stand_ins.get(command[0])
         if stand_in:
             inherited = {**os.environ, **HOST_ENVIRONMENT}

@@ -20,9 +20,10 @@ from haops.lab.syscalls import Clone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BootOrder:
-    """A host's name, disk and programs; `stand_ins` are commands run outside its root in place of a program there."""
+    """A host's name, address, disk and programs; `stand_ins` are commands run outside its root in place of a program there."""
 
     name: str
+    address: str
     disk: HostDisk
     programs: Mapping[str, Path]
     stand_ins: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class BootOrder:
         return json.dumps(
             {
                 "name": self.name,
+                "address": self.address,
                 "directory": str(self.disk.directory),
                 "programs": {name: str(path) for name, path in self.programs.items()},
                 "stand_ins": {name: list(command) for name, command in self.stand_ins.items()},
@@ -44,6 +46,7 @@ class BootOrder:
         raw = json.loads(text)
         return cls(
             name=raw["name"],
+            address=raw["address"],
             disk=HostDisk(Path(raw["directory"])),
             programs={name: Path(path) for name, path in raw["programs"].items()},
             stand_ins=raw["stand_ins"],

@@ -6,9 +6,9 @@ Owns the verbs, one function each. Must never touch processes: `service` does.
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from haops.lab.agent.answers import Answer, lines
+from haops.lab.agent.arguments import Asked, parse
 from haops.lab.agent.service import Service, StartFailed, log_of
 from haops.lab.agent.units import UnitNotFound, Units, full_name
 
@@ -17,56 +17,20 @@ _NO_SUCH_UNIT = 4
 _USAGE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A parsed command line: options by name (a flag has an empty value), and the units."""
-
-    options: dict[str, list[str]]
-    names: list[str]
-
-    def has(self, *names: str) -> bool:
-        """Tell whether one of the options was given."""
-        return any(name in self.options for name in names)
-
-    def value(self, *names: str) -> str:
-        """Return the last value of an option, empty if it was not given."""
-        return next((self.options[name][-1] for name in names if name in self.options), "")
-
-
 Verb = Callable[[Units, Asked], Awaitable[Answer]]
 _WITH_VALUE = {"-p", "--property", "-s", "--signal", "-n", "--lines", "-o", "--output", "-t", "--type", "--state", "--kill-whom", "-u", "--unit"}
 
 
-def parse(arguments: Sequence[str]) -> Asked:
-    """Tell options from units; values may follow as `-p X`, `-pX` or `--property=X`."""
-    options: dict[str, list[str]] = {}
-    names: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        name, separator, value = word.partition("=")
-        if not word.startswith("-"):
-            names.append(word)
-        elif separator:
-            options.setdefault(name, []).append(value)
-        elif word in _WITH_VALUE:
-            options.setdefault(word, []).append(next(words, ""))
-        elif word[:2] in _WITH_VALUE:
-            options.setdefault(word[:2], []).append(word[2:])
-        else:
-            options.setdefault(word, []).append("")
-    return Asked(options, names)
-
-
 async def systemctl(units: Units, arguments: Sequence[str]) -> Answer:
     """Answer one call; an unknown verb is refused as systemctl refuses it."""
-    asked = parse(arguments)
-    if not asked.names:
+    asked = parse(arguments, _WITH_VALUE)
+    if not asked.words:
         return await _list_units(units, asked)
-    verb = VERBS.get(asked.names[0])
+    verb = VERBS.get(asked.words[0])
     if verb is None:
-        return Answer(_USAGE, "", lines(f"Unknown command verb {asked.names[0]}."))
+        return Answer(_USAGE, "", lines(f"Unknown command verb {asked.words[0]}."))
     try:
-        return await verb(units, Asked(asked.options, asked.names[1:]))
+        return await verb(units, Asked(asked.options, asked.words[1:]))
     except UnitNotFound as missing:
         return Answer(_NO_SUCH_UNIT, "", lines(str(missing)))
 
@@ -84,12 +48,12 @@ async def _restart(units: Units, asked: Asked) -> Answer:
 
 
 async def _try_restart(units: Units, asked: Asked) -> Answer:
-    running = [name for name in asked.names if units.get(name).state.active == "active"]
+    running = [name for name in asked.words if units.get(name).state.active == "active"]
     return await _restart(units, Asked(asked.options, running))
 
 
 async def _each_started(units: Units, asked: Asked, action: Callable[[Service], Awaitable[None]]) -> Answer:
-    for service in [units.get(name) for name in asked.names]:
+    for service in [units.get(name) for name in asked.words]:
         try:
             await action(service)
         except StartFailed as failure:
@@ -98,7 +62,7 @@ async def _each_started(units: Units, asked: Asked, action: Callable[[Service], 
 
 
 async def _stop(units: Units, asked: Asked) -> Answer:
-    for service in [units.get(name) for name in asked.names]:
+    for service in [units.get(name) for name in asked.words]:
         await service.stop()
     return Answer()
 
@@ -106,20 +70,20 @@ async def _stop(units: Units, asked: Asked) -> Answer:
 async def _kill(units: Units, asked: Asked) -> Answer:
     name = asked.value("-s", "--signal") or "SIGTERM"
     number = int(name) if name.isdigit() else signal.Signals[name if name.startswith("SIG") else f"SIG{name}"]
-    for service in [units.get(name) for name in asked.names]:
+    for service in [units.get(name) for name in asked.words]:
         if service.main:
             service.main.send(number)
     return Answer()
 
 
 async def _is_active(units: Units, asked: Asked) -> Answer:
-    states = [_state_of(units, name) for name in asked.names]
+    states = [_state_of(units, name) for name in asked.words]
     quiet = asked.has("-q", "--quiet")
     return Answer(0 if "active" in states else _NOT_ACTIVE, "" if quiet else lines(*states))
 
 
 async def _is_failed(units: Units, asked: Asked) -> Answer:
-    states = [_state_of(units, name) for name in asked.names]
+    states = [_state_of(units, name) for name in asked.words]
     quiet = asked.has("-q", "--quiet")
     return Answer(0 if "failed" in states else 1, "" if quiet else lines(*states))
 
@@ -133,21 +97,21 @@ def _state_of(units: Units, name: str) -> str:
 
 async def _is_enabled(units: Units, asked: Asked) -> Answer:
     states = []
-    for name in asked.names:
+    for name in asked.words:
         units.get(name)
         states.append("enabled" if units.is_enabled(name) else "disabled")
     return Answer(0 if "enabled" in states else 1, "" if asked.has("-q", "--quiet") else lines(*states))
 
 
 async def _enable(units: Units, asked: Asked) -> Answer:
-    printed = [line for name in asked.names for line in units.enable(name)]
+    printed = [line for name in asked.words for line in units.enable(name)]
     units.reload()
     started = await _start(units, asked) if asked.has("--now") else Answer()
     return Answer(started.status, "", lines(*printed) + started.stderr)
 
 
 async def _disable(units: Units, asked: Asked) -> Answer:
-    printed = [line for name in asked.names for line in units.disable(name)]
+    printed = [line for name in asked.words for line in units.disable(name)]
     units.reload()
     if asked.has("--now"):
         await _stop(units, asked)
@@ -161,15 +125,15 @@ async def _daemon_reload(units: Units, asked: Asked) -> Answer:
 
 
 async def _reset_failed(units: Units, asked: Asked) -> Answer:
-    for service in [units.get(name) for name in asked.names] or units.loaded():
+    for service in [units.get(name) for name in asked.words] or units.loaded():
         service.reset_failed()
     return Answer()
 
 
 async def _show(units: Units, asked: Asked) -> Answer:
-    wanted = [name for value in [*asked.options.get("-p", ()), *asked.options.get("--property", ())] for name in value.split(",")]
+    wanted = [name for value in asked.values("-p", "--property") for name in value.split(",")]
     blocks = []
-    for name in asked.names:
+    for name in asked.words:
         properties = _properties(units, name)
         chosen = {key: properties.get(key, "") for key in wanted} if wanted else properties
         bare = asked.has("--value")
@@ -203,8 +167,8 @@ def _properties(units: Units, name: str) -> dict[str, str]:
 
 
 async def _status(units: Units, asked: Asked) -> Answer:
-    blocks = [_describe(units, units.get(name), asked) for name in asked.names]
-    active = all(units.get(name).state.active == "active" for name in asked.names)
+    blocks = [_describe(units, units.get(name), asked) for name in asked.words]
+    active = all(units.get(name).state.active == "active" for name in asked.words)
     return Answer(0 if active else _NOT_ACTIVE, "\n".join(blocks))
 
 
@@ -228,7 +192,7 @@ def _last_lines(service: Service, count: int) -> str:
 
 
 async def _cat(units: Units, asked: Asked) -> Answer:
-    text = "".join(f"# {path}\n{units.read(path)}" for name in asked.names for path in units.get(name).unit.paths)
+    text = "".join(f"# {path}\n{units.read(path)}" for name in asked.words for path in units.get(name).unit.paths)
     return Answer(0, text)
 
 
@@ -260,7 +224,7 @@ VERBS: dict[str, Verb] = {
 
 async def journalctl(units: Units, arguments: Sequence[str]) -> Answer:
     """Answer `journalctl -u UNIT [-n N]`: the unit's output as it was written."""
-    asked = parse(arguments)
+    asked = parse(arguments, _WITH_VALUE)
     name = asked.value("-u", "--unit")
     log = log_of(units.host_root, full_name(name))
     if not log.exists():

@@ -91,7 +91,8 @@ class Units:
         return sorted({link.name for link in directory.glob("*.wants/*.service")})
 
     def _links(self, name: str) -> Iterator[Path]:
-        return (self._root / _DIRECTORIES[0]).glob(f"*.wants/{name}")
+        # Listed rather than asked for by name: a link points to a path of the host, which is not there outside its root.
+        return (link for link in (self._root / _DIRECTORIES[0]).glob("*.wants/*") if link.name == name)
 
     def _names(self) -> set[str]:
         return {path.name for directory in _DIRECTORIES for path in (self._root / directory).glob("*.service")}

@@ -67,7 +67,7 @@ class EtcdFlavour:
             self._write_unit(site, host, state="new")
             host.disk.locate(DATA).mkdir(mode=0o700, parents=True, exist_ok=True)
             host.disk.locate(BACKUPS).mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_client_files(site.directory, authority.certificate, authority.issue("haops-bastion", ()))
+        _keep_client_files(site, authority.certificate, authority.issue("haops-bastion", ()))
 
     def start(self, site: Site) -> None:
         """Start all members at once; then make the units say that the cluster exists.
@@ -140,14 +140,11 @@ def client_files(directory: Path) -> dict[str, str]:
     }
 
 
-def _write_client_files(directory: Path, authority: bytes, issued: Issued) -> None:
-    files = client_files(directory)
+def _keep_client_files(site: Site, authority: bytes, issued: Issued) -> None:
+    files = client_files(site.directory)
     Path(files["ca"]).parent.mkdir(exist_ok=True)
-    Path(files["ca"]).write_bytes(authority)
-    Path(files["certificate"]).write_bytes(issued.certificate)
-    key = Path(files["key"])
-    key.touch(mode=0o600)
-    key.write_bytes(issued.key)
+    for key, content in (("ca", authority), ("certificate", issued.certificate), ("key", issued.key)):
+        site.keep(files[key], content)
 
 
 def _start_member(host: LabHost) -> None:

@@ -13,11 +13,19 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a flavour builds on: hosts that have power, and the bastion's directory for files it leaves there."""
+    """What a flavour builds on: the cluster's name, its hosts, and the bastion's directory for files it leaves there."""
 
+    cluster: str
     hosts: Sequence[LabHost]
     directory: Path
     say: Say
+
+    def keep(self, path: str, content: bytes) -> None:
+        """Write a file on the bastion that nobody else may read."""
+        place = Path(path)
+        place.unlink(missing_ok=True)
+        place.touch(mode=0o600)
+        place.write_bytes(content)
 
 
 class Flavour(Protocol):
