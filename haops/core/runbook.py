@@ -164,7 +164,7 @@ class Input:
 class Runbook:
     """A runbook. `signals_for` and `signals_against` are names of signals.
 
-    `includes` maps each included runbook, as it is named in the text, to its own text. `digest` is the SHA-256 of `text`
+    `includes` maps each included runbook, as it is named in the text, to its text. `digest` is the SHA-256 of `text`
     and, if there are any, of the digests of what it includes: the same text with the same includes is the same runbook.
     """
 
