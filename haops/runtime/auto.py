@@ -82,9 +82,7 @@ class AutoOperator:
             taken = next((option for option in plan.options if option.is_open), None)
             if taken is None:
                 return None
-            return self._engine.submit(
-                cmd.Choose(step=step.id, value=taken.option.value, answer=cmd.Answer.AUTO)
-            )
+            return self._engine.submit(cmd.Choose(step=step.id, value=taken.option.value, answer=cmd.Answer.AUTO))
         statement = "confirmed by the drill" if step.kind == "manual" else ""
         return self._engine.submit(
             cmd.Confirm(step=step.id, plan_digest=plan.digest, answer=cmd.Answer.AUTO, statement=statement)

@@ -11,7 +11,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
     alarms = facts.get("etcd.alarms")
     if not alarms:
         return None
-    sentence = f"ETCD ALARM  {', '.join(alarms)}"
+    sentence = ", ".join(alarms)
     return Signal(name=RULE.name, severity=Severity.CRITICAL, sentence=sentence, still_works="reads work")
 
 

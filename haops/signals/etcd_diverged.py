@@ -9,9 +9,9 @@ from haops.core.signal import Severity, Signal, SignalRule
 def judge(facts: Mapping[str, Any]) -> Signal | None:
     """Return the signal while it is true."""
     if facts.get("etcd.cluster_ids", 0) > 1:
-        sentence = f"SPLIT  members belong to {facts['etcd.cluster_ids']} different clusters"
+        sentence = f"members belong to {facts['etcd.cluster_ids']} different clusters"
     elif facts.get("etcd.hashes_equal") is False:
-        sentence = "DIVERGED  members have different data at the same revision"
+        sentence = "members have different data at the same revision"
     else:
         return None
     return Signal(name=RULE.name, severity=Severity.CRITICAL, sentence=sentence)

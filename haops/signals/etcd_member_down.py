@@ -15,7 +15,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
     return Signal(
         name=RULE.name,
         severity=Severity.WARNING,
-        sentence=f"ETCD MEMBER DOWN  {in_words(expected, healthy)}",
+        sentence=in_words(expected, healthy),
         still_works="reads and writes work",
     )
 

@@ -11,7 +11,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
     answering, needed = facts.get("etcd.members_answering"), facts.get("etcd.quorum")
     if answering is None or needed is None or answering < needed or facts.get("etcd.leaders", 1) > 0:
         return None
-    sentence = f"NO LEADER  {answering} members answer, but none leads: they may not reach each other"
+    sentence = f"{answering} members answer, but none leads: they may not reach each other"
     return Signal(name=RULE.name, severity=Severity.CRITICAL, sentence=sentence)
 
 

@@ -22,7 +22,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
     return Signal(
         name=RULE.name,
         severity=Severity.CRITICAL,
-        sentence=f"QUORUM LOST  {who}, {needed} needed",
+        sentence=f"{who}, {needed} needed",
         still_works=left,
     )
 

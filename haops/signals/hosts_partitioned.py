@@ -12,7 +12,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
     if not cut:
         return None
     pairs = "1 pair of hosts does" if cut == 1 else f"{cut} pairs of hosts do"
-    return Signal(name=RULE.name, severity=Severity.CRITICAL, sentence=f"NETWORK CUT  {pairs} not reach each other")
+    return Signal(name=RULE.name, severity=Severity.CRITICAL, sentence=f"{pairs} not reach each other")
 
 
 RULE = SignalRule(

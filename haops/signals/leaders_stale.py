@@ -16,7 +16,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
     stale = [name for name, fact in names.items() if facts.get(fact, 0) > LIMIT_S]
     if not stale:
         return None
-    sentence = f"NO LEADER for {' and '.join(stale)} for more than {LIMIT_S} s"
+    sentence = f"no leader for {' and '.join(stale)} for more than {LIMIT_S} s"
     return Signal(name=RULE.name, severity=Severity.WARNING, sentence=sentence, still_works="running pods keep running")
 
 

@@ -1,0 +1,177 @@
+"""The session line by line: for serial consoles, screen readers, and pipes. The same engine, the same words.
+
+Owns reading answers from a line. Must never take no answer, or an answer that it does not understand, for a yes.
+"""
+
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from typing import TextIO
+
+from haops.core import commands as cmd
+from haops.core.decide import Refusal
+from haops.core.runbook import Risk
+from haops.core.session_state import Outcome
+from haops.core.states import OPEN, StepState
+from haops.core.text import visible
+from haops.core.view import View
+from haops.errors import Refused
+from haops.runtime.engine import Engine
+from haops.ui.presenters.confirmation import confirmation
+from haops.ui.presenters.lines import Line
+from haops.ui.presenters.sentence import sentence
+
+_LOOK_EVERY_S = 0.5
+_FALLBACK_SIZE = (80, 24)
+
+
+class PlainSession:
+    """Drives one session through a text stream. `ask` reads one line; it raises EOFError when nobody is there."""
+
+    def __init__(self, engine: Engine, ask: Callable[[str], str], out: TextIO = sys.stdout) -> None:
+        self._engine = engine
+        self._ask = ask
+        self._out = out
+        self._changed = threading.Event()
+        self._said: dict[str, str] = {}
+        self._sentence = ""
+
+    def run(self) -> str:
+        """Go on until the runbook is done or the operator leaves. Returns what is not done, or nothing."""
+        unsubscribe = self._engine.subscribe(self._changed.set)
+        try:
+            while True:
+                self._say_what_changed(self._engine.view())
+                if self._engine.is_finished():
+                    return self._engine.check_done()
+                if not self._turn(self._engine.view()):
+                    return "left before the end"
+        except EOFError:
+            raise Refused("no answer: nothing more was run", remedy="`haops` goes on with this session") from None
+        finally:
+            unsubscribe()
+
+    def _turn(self, view: View) -> bool:
+        """Ask about one thing that waits, or wait. Returns whether to go on."""
+        for state, ask in (
+            (StepState.AWAITING_CONFIRMATION, self._ask_step),
+            (StepState.UNKNOWN, self._ask_unknown),
+            (StepState.FAILED, self._ask_failed),
+        ):
+            waiting = view.session.in_state(state)
+            if waiting and not (state is StepState.FAILED and view.session.in_state(*OPEN)):
+                return ask(view, waiting[0])
+        self._changed.wait(_LOOK_EVERY_S)
+        self._changed.clear()
+        return True
+
+    def _ask_step(self, view: View, step_id: str) -> bool:
+        """Ask about a step that waits."""
+        plan = view.plans[step_id]
+        if plan.options:
+            return self._ask_choice(view, step_id)
+        question = confirmation(view, step_id, self._width())
+        if question is None:
+            return True
+        self._print(question.title.plain, *_plain(question.lines))
+        if question.obstacle:
+            return self._ask_obstacle(step_id, question.obstacle)
+        wanted = {Risk.READ: "enter", Risk.CHANGE: "y", Risk.DESTROY: view.inventory.cluster}[plan.step.risk]
+        typed = self._ask(f"Run {step_id}? {wanted} = run it, s = skip it, q = leave: ").strip()
+        if typed == "q":
+            return False
+        if typed == "s":
+            return self._skip(step_id)
+        if typed != ("" if wanted == "enter" else wanted):
+            self._print(f"{step_id} was not run.")
+            return True
+        statement = self._ask("What was done and seen: ") if question.by_hand else ""
+        confirm = cmd.Confirm(step=step_id, plan_digest=question.digest, answer=question.answer, statement=statement)
+        return self._submit(confirm)
+
+    def _ask_obstacle(self, step_id: str, obstacle: str) -> bool:
+        """Say what stands in the way and what can be done."""
+        typed = self._ask(f"{obstacle}. enter = look again, s = skip it, q = leave: ").strip()
+        if typed == "s":
+            return self._skip(step_id)
+        return typed != "q"
+
+    def _skip(self, step_id: str) -> bool:
+        """Skip a step for a reason."""
+        return self._submit(cmd.Skip(step=step_id, reason=self._ask("Why is it skipped: ")))
+
+    def _ask_choice(self, view: View, step_id: str) -> bool:
+        """Ask which way is taken."""
+        plan = view.plans[step_id]
+        self._print(f"{step_id}: {plan.step.title}", plan.step.why)
+        for option in plan.options:
+            state = {True: "open", False: "closed", None: "not known yet"}[option.is_open]
+            loses = f" Loses: {option.loses}." if option.loses else ""
+            self._print(f"  {option.option.value}: {option.option.title} [{state}: {option.values}]{loses}")
+        typed = self._ask("Which way (its name), enter = look again, q = leave: ").strip()
+        if typed in ("", "q"):
+            return typed != "q"
+        return self._submit(cmd.Choose(step=step_id, value=typed))
+
+    def _ask_unknown(self, view: View, step_id: str) -> bool:
+        """Say what is unknown; it is probed by itself, and a person may decide with a reason."""
+        unknown = [a for a in view.session.round_attempts(step_id) if a.outcome is Outcome.UNKNOWN]
+        if not unknown or self._said.get(unknown[0].id) == "unknown":
+            self._changed.wait(_LOOK_EVERY_S)
+            self._changed.clear()
+            return True
+        attempt = unknown[0]
+        self._print(f"UNKNOWN: {step_id} on {attempt.target}: {attempt.evidence}")
+        typed = self._ask("enter = let its probe settle it, yes = it happened, no = it did not, q = leave: ").strip()
+        if typed in ("yes", "no"):
+            reason = self._ask("How do you know: ")
+            return self._submit(cmd.Settle(attempt=attempt.id, happened=typed == "yes", reason=reason))
+        self._said[attempt.id] = "unknown"
+        return typed != "q"
+
+    def _ask_failed(self, view: View, step_id: str) -> bool:
+        """Say what failed and offer what can be done."""
+        run = view.session.steps[step_id]
+        self._print(f"FAILED: {step_id}: {run.reason}")
+        typed = self._ask("r = try again, b = take it back, s = skip it, q = leave: ").strip()
+        answers: dict[str, Callable[[], bool]] = {
+            "r": lambda: self._submit(cmd.Retry(step=step_id)),
+            "b": lambda: self._submit(cmd.RollBack(step=step_id)),
+            "s": lambda: self._skip(step_id),
+        }
+        return answers[typed]() if typed in answers else typed != "q"
+
+    def _submit(self, command: cmd.Command) -> bool:
+        """Submit a command; a refusal is said, and the turn is over."""
+        refusal: Refusal | None = self._engine.submit(command)
+        if refusal:
+            self._print(f"Refused: {refusal}")
+        return True
+
+    def _say_what_changed(self, view: View) -> None:
+        """Say the sentence and the steps whose state is another than last time."""
+        first = sentence(view)[0].plain
+        if first != self._sentence:
+            self._sentence = first
+            self._print(first)
+        for step_id, run in view.session.steps.items():
+            words = f"{run.state.value}{f': {run.reason}' if run.reason else ''}"
+            if self._said.get(step_id) != words:
+                self._said[step_id] = words
+                if run.state is not StepState.PENDING:
+                    self._print(f"{view.now:%H:%M:%S} {step_id} {words}")
+
+    def _print(self, *lines: str) -> None:
+        """Print lines through the one gate: no remote byte acts on the terminal."""
+        for text in lines:
+            print(visible(text, keep_newlines=True), file=self._out, flush=True)
+
+    def _width(self) -> int:
+        """Return how wide the terminal is."""
+        return shutil.get_terminal_size(_FALLBACK_SIZE).columns
+
+
+def _plain(lines: Iterable[Line]) -> list[str]:
+    """Return lines as text."""
+    return [line.plain for line in lines]

@@ -1,0 +1,52 @@
+"""`haops run RUNBOOK -c INVENTORY`: the engine without the full-screen interface."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from haops.errors import EXIT_NOT_MET, InputError
+
+
+@click.command()
+@click.argument("runbook")
+@click.option("-c", "--cluster", "inventory", required=True, type=click.Path(path_type=Path), help="Inventory file.")
+@click.option("-i", "--input", "given", multiple=True, metavar="NAME=VALUE", help="An input of the runbook.")
+@click.option("--plain", is_flag=True, help="Line by line (the only way of this command; said for clarity).")
+def run(runbook: str, inventory: Path, given: tuple[str, ...], plain: bool) -> None:  # noqa: FBT001 - click's way
+    """Run RUNBOOK line by line, asking before each step.
+
+    No answer, or an answer of no, runs nothing. Exit code 0: done; 9: left before the end.
+    """
+    del plain
+    from haops.cli.plain import PlainSession  # noqa: PLC0415 - heavy
+    from haops.cli.secrets_prompt import ask_secret  # noqa: PLC0415
+    from haops.runtime import library, sessions  # noqa: PLC0415
+    from haops.runtime.ending import leaving_on_signals  # noqa: PLC0415
+
+    book = library.load_runbook(runbook)
+    engine = sessions.begin(library.load_inventory(inventory), runbooks=(book,), prompt=ask_secret)
+    with leaving_on_signals(engine.leave):
+        try:
+            engine.start()
+            refusal = engine.choose_runbook(book, parse_inputs(given))
+            if refusal:
+                raise InputError(str(refusal))
+            left_open = PlainSession(engine, input).run()
+        except KeyboardInterrupt:
+            engine.leave("SIGINT")
+            raise
+        finally:
+            engine.leave("left")
+    if left_open:
+        print(f"Not done: {left_open}", file=sys.stderr)
+        sys.exit(EXIT_NOT_MET)
+
+
+def parse_inputs(given: tuple[str, ...]) -> dict[str, str]:
+    """Return NAME=VALUE pairs as a mapping. Raises InputError."""
+    pairs = [text.partition("=") for text in given]
+    wrong = [text for text, (_, equals, _) in zip(given, pairs, strict=True) if not equals]
+    if wrong:
+        raise InputError(f"{wrong[0]!r} is not NAME=VALUE", remedy="--input older_snapshot=/path/to/file.db")
+    return {name: value for name, _, value in pairs}
