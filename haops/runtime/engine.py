@@ -157,6 +157,7 @@ class Engine:
             digest=runbook.digest,
             text=runbook.text,
             inputs=inputs,
+            includes=runbook.includes,
             identity=identity_of(self._connections.inventory, self._watcher.picture),
             signals=tuple(signal.name for signal in self._signals),
             operator=self._operator,
