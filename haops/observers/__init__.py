@@ -6,15 +6,25 @@
 from collections.abc import Callable, Mapping
 
 from haops.observers.api_endpoints import ApiEndpoints
+from haops.observers.etcd_data_directories import EtcdDataDirectories
 from haops.observers.etcd_members import EtcdMembers
+from haops.observers.hosts_reachable import HostsReachable
+from haops.observers.kubernetes_leases import KubernetesLeases
+from haops.observers.kubernetes_nodes import KubernetesNodes
 from haops.observers.observer import Observer
 
 __all__ = ["OBSERVERS", "Observer", "new_observers"]
 
-OBSERVERS: Mapping[str, Callable[[], Observer]] = {
-    EtcdMembers.name: EtcdMembers,
-    ApiEndpoints.name: ApiEndpoints,
-}
+_ALL: tuple[Callable[[], Observer], ...] = (
+    EtcdMembers,
+    EtcdDataDirectories,
+    ApiEndpoints,
+    HostsReachable,
+    KubernetesLeases,
+    KubernetesNodes,
+)
+
+OBSERVERS: Mapping[str, Callable[[], Observer]] = {make().name: make for make in _ALL}
 """By the name that a runbook's `check` list uses."""
 
 

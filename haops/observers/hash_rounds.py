@@ -1,8 +1,8 @@
 """Which revision the members are to be hashed at, so that their hashes can be compared.
 
-Members are looked at one by one and revisions move on meanwhile; hashes compare only at the same one. So the first
-look of a round fixes a revision that all members have, and the others of that round hash at the same one. Must never ask
-anything itself. Safe to use from several threads.
+Members are looked at one by one and revisions move on meanwhile; hashes compare only at the same one. So the first look
+of a round fixes a revision that all members have, and the others of that round hash at it too. Must never ask anything
+itself. Safe to use from several threads.
 """
 
 import threading

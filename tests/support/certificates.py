@@ -1,6 +1,6 @@
 """A certificate authority for tests: real X.509, made in memory, written where a program wants it."""
 
-import datetime
+import datetime as dt
 import ipaddress
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_DAY = datetime.timedelta(days=1)
+_DAY = dt.timedelta(days=1)
 
 
 def _name(common_name: str, organization: str = "") -> x509.Name:
@@ -51,7 +51,7 @@ class Authority:
         names: tuple[str, ...] = ("localhost",),
         addresses: tuple[str, ...] = ("127.0.0.1",),
         organization: str = "",
-        valid_for: datetime.timedelta = _DAY,
+        valid_for: dt.timedelta = _DAY,
     ) -> tuple[Path, Path]:
         """Write a certificate for servers and clients and its key; return (certificate, key)."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -72,10 +72,10 @@ class Authority:
         return certificate, key_path
 
     def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, valid_for: datetime.timedelta
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, valid_for: dt.timedelta
     ) -> x509.CertificateBuilder:
         """Return what every certificate has; it began two days ago, so that it can have ended yesterday."""
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)

@@ -6,11 +6,14 @@ import shutil
 import signal
 import socket
 import subprocess
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from certificates import Authority
+from waiting import until
 
+from haops.connectors.etcd.client import MemberClient
 from haops.core.inventory import EtcdAccess, EtcdMemberAddress
 
 
@@ -88,8 +91,10 @@ class Cluster:
         initial = ",".join(f"{each.name}={each.peer_url}" for each in everyone)
         log = (self.directory / f"{name}.log").open("ab")
         self.processes[name] = subprocess.Popen(
-            [str(self.bin / "etcd"), *self._arguments(member), "--initial-cluster", initial]
-            + ["--initial-cluster-state", "existing" if extra else "new"],
+            [
+                *(str(self.bin / "etcd"), *self._arguments(member), "--initial-cluster", initial),
+                *("--initial-cluster-state", "existing" if extra else "new"),
+            ],
             stdout=log,
             stderr=log,
             cwd=self.directory,
@@ -118,9 +123,17 @@ class Cluster:
         return [*pairs, "--client-cert-auth", "--peer-client-cert-auth", "--unsafe-no-fsync", "--logger=zap"]
 
     def start_all(self) -> None:
-        """Start every member."""
+        """Start every member and wait until each knows a leader."""
         for member in self.members:
             self.start(member.name)
+        for member in self.members:
+            client = self.connect(member.name)
+            until(lambda client=client: client.status(timeout_s=1).leader_id)
+            client.close()
+
+    def connect(self, name: str) -> MemberClient:
+        """Return a new client of a member."""
+        return MemberClient(self.member(name), self.access)
 
     def member(self, name: str) -> EtcdMemberAddress:
         """Return a member's address by its name."""
@@ -144,3 +157,14 @@ class Cluster:
         """End every member that still runs."""
         for name in list(self.processes):
             self.kill(name)
+
+
+@contextmanager
+def running(directory: Path, bin_directory: Path, size: int = 3) -> Iterator[Cluster]:
+    """Yield a cluster that answers, and end it."""
+    cluster = Cluster(directory, bin_directory, size)
+    try:
+        cluster.start_all()
+        yield cluster
+    finally:
+        cluster.stop_all()

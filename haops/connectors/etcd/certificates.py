@@ -5,6 +5,7 @@ connection could not be made. Must never keep what it read.
 """
 
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 from haops.core.inventory import EtcdAccess
@@ -46,5 +47,27 @@ def _load_pair(certificate: str, key: str) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
     except (ssl.SSLError, ValueError) as error:
         mismatch = getattr(error, "reason", "") == "KEY_VALUES_MISMATCH"
-        message = "client key belongs to another certificate" if mismatch else "client certificate or key is damaged"
+        message = (
+            "client key belongs to another certificate"
+            if mismatch
+            else "client certificate or key is damaged or locked"
+        )
         raise Denied(message, where=key, remedy=f"copy it again together with {certificate}") from None
+
+
+def expired(path: str) -> Denied | None:
+    """Return the error that says so if the client certificate has expired by this machine's clock.
+
+    A member that rejects it does not say why.
+    """
+    from cryptography import x509  # noqa: PLC0415 - only needed when the door stayed shut
+
+    try:
+        ended_at = x509.load_pem_x509_certificate(Path(path).read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return None
+    if ended_at > datetime.now(UTC):
+        return None
+    return Denied(
+        f"client certificate expired on {ended_at:%Y-%m-%d}", where=path, remedy="renew it, or name another one"
+    )

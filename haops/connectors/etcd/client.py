@@ -11,13 +11,14 @@ from typing import Any
 import grpc
 
 from haops.connectors.etcd.calls import CALLS
-from haops.connectors.etcd.failures import translate
+from haops.connectors.etcd.certificates import expired
+from haops.connectors.etcd.failures import CLIENT_REJECTED, translate
 from haops.connectors.etcd.library import open_client, rpc
 from haops.connectors.etcd.snapshot import save
 from haops.connectors.seam import MemberEntry
 from haops.core.inventory import EtcdAccess, EtcdMemberAddress
 from haops.core.observations import EtcdMember
-from haops.errors import RemoteFailed
+from haops.errors import ConnectorError, RemoteFailed
 
 
 class MemberClient:
@@ -25,6 +26,7 @@ class MemberClient:
 
     def __init__(self, member: EtcdMemberAddress, access: EtcdAccess) -> None:
         self._where = f"etcd member {member.name} ({member.client_url})"
+        self._certificate = access.certificate
         self._client = open_client(member, access)
 
     def status(self, *, timeout_s: float, with_hash: bool = False) -> EtcdMember:
@@ -53,7 +55,7 @@ class MemberClient:
         try:
             return save((chunk.blob for chunk in chunks), path, where=self._where)
         except grpc.RpcError as error:
-            raise translate(error, where=self._where, timeout_s=timeout_s) from None
+            raise self._failure(error, timeout_s) from None
         finally:
             chunks.cancel()
 
@@ -97,7 +99,14 @@ class MemberClient:
         try:
             return call(request, timeout=max(timeout_s, 0.001))
         except (grpc.RpcError, ValueError) as error:
-            raise translate(error, where=self._where, timeout_s=timeout_s) from None
+            raise self._failure(error, timeout_s) from None
+
+    def _failure(self, error: Exception, timeout_s: float) -> ConnectorError:
+        """Return what the error means."""
+        failure = translate(error, where=self._where, timeout_s=timeout_s)
+        if failure.message == CLIENT_REJECTED:
+            return expired(self._certificate) or failure
+        return failure
 
     def _hash(self, revision: int, timeout_s: float) -> dict[str, int]:
         """Return the fields of EtcdMember that HashKV fills; none if the member will not (a learner will not)."""

@@ -10,6 +10,9 @@ import grpc
 
 from haops.errors import ConnectFailed, ConnectionLost, ConnectorError, Denied, RemoteFailed, TimedOut
 
+CLIENT_REJECTED = "client certificate rejected"
+"""What a member means that closes the door without a reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
@@ -32,8 +35,8 @@ _CAUSES = (
     _Cause("CERTIFICATE_VERIFY_FAILED", Denied, "wrong CA", "compare the inventory's CA with the one on etcd's hosts"),
     _Cause("Hostname Verification", Denied, "certificate is for another name", "use an address that it names"),
     _Cause("WRONG_VERSION_NUMBER", Denied, "does not speak TLS", "see whether the URL should begin with http:"),
-    _Cause("TSI_DATA_CORRUPTED", Denied, "client certificate rejected", _RENEW),
-    _Cause("ALERT", Denied, "client certificate rejected", _RENEW),
+    _Cause("TSI_DATA_CORRUPTED", Denied, CLIENT_REJECTED, _RENEW),
+    _Cause("ALERT", Denied, CLIENT_REJECTED, _RENEW),
     # The TCP connection stood, but nobody answered the handshake.
     _Cause("Endpoint closing", ConnectFailed, "timed out connecting"),
     _Cause("Timeout occurred", ConnectFailed, "timed out connecting"),

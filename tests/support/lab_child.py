@@ -1,0 +1,80 @@
+"""A real etcd lab in a child process, and functions of a test module that run inside it.
+
+A lab lives in namespaces of its own, which a test runner cannot enter and leave again; so it sends functions there.
+"""
+
+import multiprocessing
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from haops.lab import namespaces
+from haops.lab.lab import Lab
+from haops.lab.programs import find_programs
+
+
+class LabChild:
+    """The lab's process, seen from the test."""
+
+    def __init__(self, flavour: str, directory: Path) -> None:
+        programs = find_programs(flavour)
+        self._pipe, theirs = multiprocessing.Pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            _serve(flavour, programs, directory, theirs)
+        theirs.close()
+        self._answer()
+
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a module's function in the lab's process, with the lab as its first argument, and return its result.
+
+        What it raises, an assertion that fails as well, is raised here as AssertionError with its traceback.
+        """
+        self._pipe.send((function, arguments))
+        return self._answer()
+
+    def close(self) -> None:
+        """End the lab by ending its process."""
+        self._pipe.close()
+        os.waitpid(self._pid, 0)
+
+    def _answer(self) -> Any:
+        raised, value = self._pipe.recv()
+        if raised:
+            raise AssertionError(value)
+        return value
+
+
+def _serve(flavour: str, programs: Any, directory: Path, pipe: Connection) -> None:
+    """Start the lab and run what is sent, until nobody sends any more."""
+    try:
+        namespaces.enter()
+        lab: Lab | None = None
+        while True:
+            try:
+                if lab is None:
+                    lab, value = Lab.start(flavour, programs, directory), None
+                else:
+                    function, arguments = pipe.recv()
+                    value = function(lab, *arguments)
+                pipe.send((False, value))
+            except EOFError:
+                break
+            except BaseException:  # noqa: BLE001 - whatever it is, the test must hear of it
+                pipe.send((True, traceback.format_exc()))
+    finally:
+        os._exit(0)
+
+
+@contextmanager
+def lab_child(flavour: str, directory: Path) -> Iterator[LabChild]:
+    """Yield a lab that is up, and end it."""
+    child = LabChild(flavour, directory)
+    try:
+        yield child
+    finally:
+        child.close()
