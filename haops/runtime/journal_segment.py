@@ -6,8 +6,10 @@ descriptor after a write or a sync failed: what the kernel then holds is unknown
 
 import ctypes
 import errno
+import math
 import os
 import re
+import resource
 from contextlib import suppress
 from pathlib import Path
 
@@ -92,6 +94,8 @@ class Segment:
         """Keep room ahead; whether there is enough of it to begin something new."""
         if self._reserved_to - self.end >= RESERVE_BYTES // 2:
             return True
+        if self.end + RESERVE_BYTES > _largest_file():
+            return False
         try:
             _allocate(self._descriptor, self.end, RESERVE_BYTES)
         except OSError as error:
@@ -139,3 +143,9 @@ def _free_bytes(descriptor: int) -> int:
     """Return what this user may still write on the file system."""
     status = os.fstatvfs(descriptor)
     return status.f_bavail * status.f_frsize
+
+
+def _largest_file() -> float:
+    """Return the size to which this process may let a file grow; the kernel does not look at it when reserving."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    return math.inf if limit == resource.RLIM_INFINITY else limit
