@@ -1,15 +1,15 @@
 """Every connection of one session: made when first asked for, kept, dropped together.
 
-Owns which connector serves which name of the inventory. Imports each connector when it is first needed, so that the first
-screen need not wait for libraries. Must never hold a policy.
+Owns which connector serves which name of the inventory. Imports each connector when it is first needed, so that the
+first screen need not wait for libraries. Must never hold a policy.
 """
 
 import contextlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from haops.connectors.seam import ApiClient, EtcdClient, HttpAnswer, Shell
 from haops.connectors.secrets import SecretKeeper, SecretPrompt, nobody
@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 LOCAL = "local"
 """The name of the bastion as a place where scripts run."""
 
-_Kept = TypeVar("_Kept")
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+_Kept = TypeVar("_Kept", bound=_Closable)
 
 
 class InventoryConnections:
     """The Connections of an inventory. Safe to use from many threads.
 
-    `secrets` asks the operator for passphrases and passwords; `local_attempts` is where the bastion keeps its own attempts.
+    `secrets` asks the operator for passphrases and passwords; `local_attempts` is where the bastion keeps its attempts.
     """
 
     def __init__(
@@ -49,7 +54,7 @@ class InventoryConnections:
         return self._inventory
 
     def shell(self, host: str) -> Shell:
-        """Return the kept shell of a host, by its name in the inventory; `local` is the bastion. Raises InventoryError."""
+        """Return the kept shell of a host, by its inventory name; `local` is the bastion. Raises InventoryError."""
         return self._kept(self._shells, host, self._make_shell)
 
     def etcd(self, member: str) -> EtcdClient:
@@ -69,11 +74,9 @@ class InventoryConnections:
     def close(self) -> None:
         """Drop all of them; a connection that cannot be closed properly keeps none of the others."""
         with self._lock:
-            for kept in (*self._shells.values(), *self._etcd.values(), *self._apis.values()):
-                with contextlib.suppress(ConnectorError):
-                    kept.close()
-            for table in (self._shells, self._etcd, self._apis):
-                table.clear()
+            self._close_all(self._shells)
+            self._close_all(self._etcd)
+            self._close_all(self._apis)
             if self._routes is not None:
                 self._routes.close()
                 self._routes = None
@@ -86,6 +89,11 @@ class InventoryConnections:
             if name not in table:
                 table[name] = make(name)
             return table[name]
+
+    def _close_all(self, table: Mapping[str, _Closable]) -> None:
+        for kept in table.values():
+            with contextlib.suppress(ConnectorError):
+                kept.close()
 
     def _make_shell(self, name: str) -> Shell:
         if name == LOCAL:

@@ -64,7 +64,7 @@ class ChildConversation:
         return status if status >= 0 else None
 
     def close(self) -> None:
-        """Close the pipes. The child goes on; a thread-free reap is tried now, the rest is left to the next child's start."""
+        """Close the pipes. The child goes on; if it has not ended yet, the start of a later child reaps it."""
         self._outputs.close()
         for stream in (self._child.stdin, self._child.stdout, self._child.stderr):
             if stream is not None:

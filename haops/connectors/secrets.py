@@ -12,7 +12,7 @@ from enum import StrEnum
 class SecretKind(StrEnum):
     """What is asked for."""
 
-    KEY_PASSPHRASE = "key passphrase"
+    KEY_PASSPHRASE = "key passphrase"  # noqa: S105 - the name of a kind, not a passphrase
     SUDO_PASSWORD = "sudo password"  # noqa: S105 - the name of a kind, not a password
 
 

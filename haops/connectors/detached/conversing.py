@@ -1,7 +1,7 @@
 """Listening to a text on the host: its reply lines apart from the script's own output.
 
-Owns the order in which they come: reply lines first, then bytes; on the error output whatever the way there says (sudo, a login
-shell), then the greeting, then bytes. Must never keep more output than the limit.
+Owns the order in which they come: reply lines first, then bytes; on the error output whatever the way there says
+(sudo, a login shell), then the greeting, then bytes. Must never keep more output than the limit.
 """
 
 from collections.abc import Iterator
@@ -66,6 +66,11 @@ class Listener:
         """Whether both outputs have ended."""
         return self._ended
 
+    @property
+    def said(self) -> bytes:
+        """What was said there by others than the text: sudo, a login shell."""
+        return bytes(self.noise.content + self._error_lines)
+
     def drain(self, deadline: Deadline) -> None:
         """Take the rest as output, to its end."""
         self.begin_output()
@@ -101,7 +106,8 @@ class Listener:
             self._ended = True
             return
         if self._in_replies:
-            self._lines += pieces[0]
+            # Whatever is not a reply line by then is no answer: only its beginning is worth keeping.
+            self._lines += pieces[0][: MAX_OUTPUT_BYTES - len(self._lines)]
         else:
             self.out.add(pieces[0])
         self._take_error(pieces[1])
@@ -110,7 +116,7 @@ class Listener:
         if not self._in_noise:
             self.err.add(piece)
             return
-        self._error_lines += piece
+        self._error_lines += piece[: MAX_OUTPUT_BYTES - len(self._error_lines)]
         while self._in_noise and b"\n" in self._error_lines:
             line, _, rest = bytes(self._error_lines).partition(b"\n")
             self._error_lines = bytearray(rest)

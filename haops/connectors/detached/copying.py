@@ -1,14 +1,14 @@
 """Files copied to and from a host over an ordinary exec channel, checked by SHA-256.
 
-Owns "complete or not at all" at both ends: a part file beside the target, renamed when its sum is right. Must never hold a
-whole file in memory.
+Owns "complete or not at all" at both ends: a part file beside the target, renamed when its sum is right. Must never
+hold a whole file in memory.
 """
 
 import hashlib
 import os
 import secrets
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from haops.connectors.detached.conversing import Listener
 from haops.connectors.detached.link import Deadline, Link
@@ -64,7 +64,7 @@ def _receive(listener: Listener, part: Path, deadline: Deadline) -> str:
     return digest.hexdigest()
 
 
-def _open_local(path: str) -> BinaryIO:
+def _open_local(path: str) -> BufferedReader:
     try:
         return Path(path).open("rb")
     except OSError as error:

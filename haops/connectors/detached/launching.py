@@ -1,7 +1,7 @@
 """One launch of an order: from the claim on the host to what is known of its end.
 
-Owns the order of things: claim, accepted, output, end. Must never start an attempt a second time by itself, and must never take
-silence for a failure.
+Owns the order of things: claim, accepted, output, end. Must never start an attempt a second time by itself, and must
+never take silence for a failure.
 """
 
 import time

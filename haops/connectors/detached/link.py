@@ -39,7 +39,7 @@ class Conversation(Protocol):
         """Say that no more input comes."""
 
     def read(self, wait_s: float) -> tuple[bytes, bytes] | None:
-        """Return what arrived on its output and error output, both empty if nothing did in time; None when both have ended."""
+        """Return what arrived on its two outputs, both empty if nothing did in time; None when both have ended."""
 
     def exit_status(self, deadline: Deadline) -> int | None:
         """Return its exit status, or None if the link is whole but none was sent. Raises ConnectionLost or TimedOut."""
@@ -59,7 +59,10 @@ class Link(Protocol):
         """Connect now, if not connected. Raises ConnectFailed, TimedOut or Denied."""
 
     def start(self, command: str, deadline: Deadline) -> Conversation:
-        """Start a command line of sh. Raises ConnectFailed, TimedOut or Denied if it certainly was not, else ConnectionLost."""
+        """Start a command line of sh.
+
+        Raises ConnectFailed, TimedOut or Denied if it certainly was not started, ConnectionLost if it may have been.
+        """
 
     def close(self) -> None:
         """Drop the connection. What runs there goes on."""

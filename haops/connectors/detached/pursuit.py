@@ -25,6 +25,7 @@ def probe_from(
     attempt_id: str,
     offsets: tuple[int, int],
     deadline: Deadline,
+    *,
     limit: int = MAX_OUTPUT_BYTES,
 ) -> tuple[Account, Listener]:
     """Ask for an attempt's state and its two outputs from the offsets on, `limit` bytes of each at most."""
@@ -58,7 +59,7 @@ class Pursuit:
         offsets = (self._told[0], self._told[1])
         brief = Deadline(min(_LOOK_TIMEOUT_S, deadline.remaining_s()))
         try:
-            account, listener = probe_from(self._link, self._directory, self._attempt_id, offsets, brief, room)
+            account, listener = probe_from(self._link, self._directory, self._attempt_id, offsets, brief, limit=room)
         except (ConnectFailed, TimedOut):
             return None
         for stream, kept in enumerate((listener.out, listener.err)):

@@ -2,6 +2,10 @@
 umask 077
 IFS=' ' read -r haops_sum haops_suffix
 IFS= read -r haops_path
+if [ -d "$haops_path" ]; then
+  echo 'haops1 failed is-a-directory'
+  exit 1
+fi
 haops_part=$haops_path.$haops_suffix
 trap 'rm -f "$haops_part"' EXIT
 trap 'exit 1' PIPE HUP TERM INT

@@ -24,7 +24,7 @@ _GRACE_S = 5
 
 
 class ScriptShell:
-    """Runs scripts over a link. `attempts_directory` is where the host keeps attempts. Safe to use from many threads."""
+    """Runs scripts over a link; the host keeps attempts in `attempts_directory`. Safe to use from many threads."""
 
     def __init__(self, link: Link, *, attempts_directory: str = USUAL_DIRECTORY) -> None:
         self._link = link

@@ -22,7 +22,7 @@ def spoken(noise: bytes) -> str:
 
 
 class Talk:
-    """A text that was started and given its input (not yet ended, with `more`); a context manager that then stops listening."""
+    """A text that was started and given its input (not yet ended, with `more`). Leaving it stops listening."""
 
     def __init__(self, link: Link, text: Text, content: bytes, deadline: Deadline, *, more: bool = False) -> None:
         self._where = link.name
@@ -51,7 +51,7 @@ class Talk:
     def silence(self) -> ConnectorError:
         """Return the error for a text that ended without a word."""
         status = self.conversation.exit_status(self._deadline)
-        said = spoken(bytes(self.listener.noise.content))
+        said = spoken(self.listener.said)
         if status is None:
             return ConnectionLost("what was started there ended without saying how", where=self._where)
         if "sudo:" in said:
@@ -62,7 +62,7 @@ class Talk:
 
     def _failure(self, reply: Reply) -> str:
         reason = " ".join(reply.rest).replace("-", " ")
-        said = spoken(bytes(self.listener.noise.content))
+        said = spoken(self.listener.said)
         return f"{reason}: {said}" if said else reason
 
     def _send(self, content: bytes, *, more: bool) -> None:

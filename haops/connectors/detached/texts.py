@@ -1,6 +1,7 @@
 """The constant shell texts that run on hosts, and the command lines that carry them.
 
-Owns how a text becomes a command line. Must never put anything that changes from call to call into one: that goes to its input.
+Owns how a text becomes a command line. Must never put anything that changes from call to call into one: that goes to
+its input.
 """
 
 import shlex

@@ -1,6 +1,7 @@
 """One authenticated SSH connection: made, checked, watched, and left for good when it is lost.
 
-Owns the handshake: time limits, algorithms, host key, login. Must never come back to life: whoever lost it makes a new one.
+Owns the handshake: time limits, algorithms, host key, login. Must never come back to life: whoever lost it makes a
+new one.
 """
 
 import logging
@@ -82,7 +83,7 @@ def connect(
 def _shake_hands(transport: paramiko.Transport, target: Target, deadline: Deadline) -> None:
     known = keys_of(load_known_keys(target.known_hosts), target.names, target.port)
     options = transport.get_security_options()
-    options.key_types = preferred_algorithms(known, options.key_types)  # type: ignore[assignment]
+    options.key_types = preferred_algorithms(known, options.key_types)
     transport.banner_timeout = deadline.remaining_s()
     agreed = threading.Event()
     transport.start_client(event=agreed)

@@ -1,6 +1,7 @@
 """A program on a host, over one channel.
 
-Owns the channel's flow in both directions. Must never call an end that was not said an end: without one the link was lost.
+Owns the channel's flow in both directions. Must never call an end that was not said an end: without one the link was
+lost.
 """
 
 import contextlib
@@ -56,7 +57,7 @@ class ChannelConversation:
             buffer.set_event(self._wakeup)  # type: ignore[arg-type]
 
     def request(self, command: str) -> None:
-        """Ask for the program to be started, without waiting for the yes: input may follow at once, a no closes the channel."""
+        """Ask for the program to be started. Input may follow before the yes; a no closes the channel."""
         message = paramiko.Message()
         message.add_byte(cMSG_CHANNEL_REQUEST)
         message.add_int(self._channel.remote_chanid)

@@ -18,7 +18,7 @@ def keys_of(known: Sequence[KnownKey], names: Sequence[str], port: int) -> tuple
 
 
 def preferred_algorithms(known: Sequence[KnownKey], usual: Sequence[str]) -> tuple[str, ...]:
-    """Return the host key algorithms to offer: those of known keys first, so that the host shows a key that can be checked."""
+    """Return the host key algorithms to offer, those of known keys first: what the host shows can then be checked."""
     wanted = [
         algorithm
         for key in known

@@ -1,7 +1,7 @@
 """The private keys that may be shown to a host: from the agent, from files, with a passphrase asked for if need be.
 
-Owns their order: agent keys that belong to a named file, the rest of the agent, files without passphrase, files with one.
-Must never keep a passphrase other than in the keeper.
+Owns their order: agent keys that belong to a named file, the rest of the agent, files without passphrase, files with
+one. Must never keep a passphrase other than in the keeper.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
+from paramiko.pkey import PublicBlob
 
 from haops.connectors.secrets import SecretKeeper, SecretKind, SecretQuestion
 from haops.connectors.ssh.target import Target
@@ -82,7 +83,8 @@ class KeyRing:
 
 def _unlock(path: str, passphrase: str) -> paramiko.PKey | None:
     try:
-        return paramiko.PKey.from_path(path, passphrase.encode())
+        # The stub says str; cryptography below it takes bytes only.
+        return paramiko.PKey.from_path(path, passphrase.encode())  # type: ignore[arg-type]
     except (ValueError, TypeError, paramiko.SSHException):
         return None
 
@@ -91,7 +93,7 @@ def _public_blobs(paths: tuple[str, ...]) -> set[bytes]:
     blobs = set()
     for path in paths:
         try:
-            blobs.add(paramiko.PublicBlob.from_file(f"{path}.pub").key_blob)
+            blobs.add(PublicBlob.from_file(f"{path}.pub").key_blob)
         except (OSError, ValueError, IndexError):
             continue
     return blobs

@@ -1,7 +1,7 @@
 """Host keys that the operator's files know, read line by line.
 
-Owns the known_hosts format, so that one line that cannot be used (a certificate authority, damage) costs only itself. Must never
-write such a file, and must never accept a key that is not in one.
+Owns the known_hosts format, so that one line that cannot be used (a certificate authority, damage) costs only itself.
+Must never write such a file, and must never accept a key that is not in one.
 """
 
 import base64
@@ -43,7 +43,7 @@ class KnownKey:
         return f"{self.file}:{self.line}"
 
     def names(self, host: str) -> bool:
-        """Whether the line is about that host; `host` is a name or address, in brackets with its port if that is not 22."""
+        """Whether the line is about that host, given as `host_label` writes it."""
         matched = False
         for pattern in self.patterns:
             wanted = pattern.removeprefix("!")

@@ -1,7 +1,7 @@
 """The kept connection to one host, as a Link.
 
-Owns when to connect and which channel a program gets. A dead connection is noticed by opening a channel, before anything is
-sent, and replaced; what was sent is never sent again.
+Owns when to connect and which channel a program gets. A dead connection is noticed by opening a channel, before
+anything is sent, and replaced; what was sent is never sent again.
 """
 
 import threading
@@ -11,11 +11,13 @@ import paramiko
 
 from haops.connectors.detached.link import Deadline
 from haops.connectors.secrets import SecretKeeper
+from haops.connectors.ssh.become import SudoGate, as_root
 from haops.connectors.ssh.connection import Connection, connect
 from haops.connectors.ssh.conversation import ChannelConversation
 from haops.connectors.ssh.sockets import Stream
 from haops.connectors.ssh.target import Target
-from haops.errors import ConnectFailed, ConnectionLost
+from haops.core.inventory import Become
+from haops.errors import ConnectFailed, ConnectionLost, TimedOut
 
 _OPEN_CHANNEL_S = 6.0
 _RETRY_PAUSE_S = 0.05
@@ -30,6 +32,9 @@ class SshLink:
         self._target = target
         self._secrets = secrets
         self._make_stream = make_stream
+        self._gate = (
+            SudoGate(target.user, secrets, where=target.place) if target.become is Become.SUDO_PASSWORD else None
+        )
         self._lock = threading.Lock()
         self._connection: Connection | None = None
 
@@ -40,6 +45,8 @@ class SshLink:
 
     def open(self) -> None:
         """Connect now, if not connected. Raises ConnectFailed, TimedOut or Denied."""
+        if self._gate is not None:
+            self._gate.prepare()
         self.connection(Deadline(self._target.connect_timeout_s))
 
     def connection(self, deadline: Deadline) -> Connection:
@@ -55,9 +62,14 @@ class SshLink:
             self._lock.release()
 
     def start(self, command: str, deadline: Deadline) -> ChannelConversation:
-        """Start a command line. ConnectFailed, TimedOut and Denied mean that nothing was sent; ConnectionLost that it may have been."""
-        conversation = self._open_conversation(deadline)
-        conversation.request(command)
+        """Start a command line; see Link."""
+        try:
+            conversation = self._open_conversation(deadline)
+        except TimedOut as error:
+            raise ConnectFailed(error.message, where=self.name, remedy=error.remedy) from error
+        conversation.request(as_root(command, self._target.become))
+        if self._gate is not None:
+            self._pass_gate(self._gate, conversation, deadline)
         return conversation
 
     def close(self) -> None:
@@ -66,6 +78,16 @@ class SshLink:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
+
+    def _pass_gate(self, gate: SudoGate, conversation: ChannelConversation, deadline: Deadline) -> None:
+        try:
+            gate.pass_through(conversation, deadline)
+        except ConnectionLost as error:
+            conversation.close()
+            raise ConnectFailed(error.message, where=self.name, remedy="nothing was started; try again") from error
+        except BaseException:
+            conversation.close()
+            raise
 
     def _open_conversation(self, deadline: Deadline) -> ChannelConversation:
         connection = self.connection(deadline)

@@ -1,7 +1,7 @@
-"""The heartbeat of one connection: a real round trip on the monotonic clock, and the end of a connection that does not answer.
+"""The heartbeat of one connection: a real round trip on the monotonic clock, and an end if no answer comes.
 
-Owns the judgement that a peer is gone. Any byte from the peer counts as life, so a slow link full of output is no dead one.
-Must never take this process's own sleep for the peer's silence.
+Owns the judgement that a peer is gone. Any byte from the peer counts as life, so a slow link full of output is no
+dead one. Must never take this process's own sleep for the peer's silence.
 """
 
 import contextlib

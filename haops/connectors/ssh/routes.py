@@ -45,7 +45,7 @@ class Routes:
     def _through(self, hops: tuple[str, ...], target: Target, deadline: Deadline) -> Stream:
         transport = self._jump(hops).connection(deadline).transport
         try:
-            return transport.open_channel(  # type: ignore[return-value]
+            return transport.open_channel(
                 "direct-tcpip", (target.address, target.port), ("127.0.0.1", 0), timeout=deadline.remaining_s()
             )
         except (paramiko.SSHException, EOFError, OSError) as error:

@@ -1,4 +1,4 @@
-"""The byte streams under SSH: a TCP socket set up to notice a dead peer, a proxy program, or a channel through a jump host.
+"""The byte streams under SSH: a TCP socket set up to notice a dead peer, or a proxy program.
 
 Owns socket options and the note of when the peer was last heard. Must never speak SSH.
 """
@@ -95,8 +95,8 @@ def connect_program(command: str, *, where: str) -> socket.socket:
         try:
             subprocess.Popen(
                 ["sh", "-c", f"exec {command}"],
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )

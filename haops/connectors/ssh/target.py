@@ -1,6 +1,7 @@
 """Where and how one host is reached, put together from inventory and ssh_config.
 
-Owns the precedence: what the inventory says for the host, what it says for all, ssh_config, the usual. Must never connect.
+Owns the precedence: what the inventory says for the host, what it says for all, ssh_config, the usual. Must never
+connect.
 """
 
 import getpass
