@@ -21,12 +21,11 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from haops.core.conditions import ConditionError, Expression, parse_condition
+from haops.formats.input_values import DURATION, seconds
 from haops.formats.runbook_scope import Mistake, Scope
 from haops.formats.suggestions import did_you_mean
 
 MAX_PATTERN_LENGTH = 300
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 JsonSchema = dict[str, Any]
 
@@ -123,15 +122,15 @@ class Duration(FieldCheck):
 
     def check(self, value: Any, validation: core_schema.ValidationInfo[Any]) -> float:  # noqa: ARG002 - one shape for all
         """Return seconds."""
-        found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-        if found is None:
+        try:
+            return seconds(value)
+        except ValueError:
             remedy = f"write {value}s" if isinstance(value, int | float) and not isinstance(value, bool) else ""
-            raise refused(Mistake(0, f"{value} is not a duration", remedy or "like 500ms, 5s, 10m or 1h"))
-        return float(found[1]) * _SECONDS[found[2]]
+            raise refused(Mistake(0, f"{value} is not a duration", remedy or "like 500ms, 5s, 10m or 1h")) from None
 
     def schema(self) -> JsonSchema:
         """Return the JSON Schema."""
-        return {"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["500ms", "5s", "10m", "1h"]}
+        return {"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["500ms", "5s", "10m", "1h"]}
 
 
 @dataclass(frozen=True, slots=True)

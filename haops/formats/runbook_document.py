@@ -4,7 +4,7 @@ Owns the written shape; the schema, the checks and the messages all follow from 
 two steps (`runbook_rules` does) or a step kind's own fields (the vocabulary brings them).
 """
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -27,11 +27,11 @@ from haops.formats.fields import (
     Whole,
     refused,
 )
+from haops.formats.input_values import INPUT_FORMS
 from haops.formats.runbook_scope import Mistake
 
 CaptureType = Literal["text", "integer", "number", "boolean", "path", "hex", "url", "name"]
 InputType = Literal["text", "integer", "number", "boolean", "path", "hex", "url", "name", "duration", "bytes"]
-CAPTURE_TYPES: tuple[str, ...] = get_args(CaptureType)
 
 StepId = Annotated[str, Known("step_ids", "step")]
 SignalName = Annotated[str, Known("signals", "signal")]
@@ -146,6 +146,16 @@ class InputDocument(Document):
     optional: Truth = Field(False, description="Whether the runbook works without it.")  # noqa: FBT003 - a default
     help: Text = Field("", description="What it is, for the person who is asked.")
     discover: Holds | None = Field(None, description="An expression whose value is offered.")
+
+    @model_validator(mode="after")
+    def _default_has_the_form(self) -> "InputDocument":
+        if self.default is None:
+            return self
+        try:
+            INPUT_FORMS[self.type](self.default)
+        except (ValueError, KeyError):
+            raise refused(Mistake(0, f"the default {self.default!r} is not of the form {self.type}")) from None
+        return self
 
 
 class AppliesDocument(Document):

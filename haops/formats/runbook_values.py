@@ -18,6 +18,7 @@ from haops.core.runbook import (
     Step,
     Verification,
 )
+from haops.formats.input_values import INPUT_FORMS
 from haops.formats.runbook_document import (
     CaptureDocument,
     GuardDocument,
@@ -97,7 +98,7 @@ def input_of(name: str, written: InputDocument) -> Input:
     return Input(
         name=name,
         type=written.type,
-        default=written.default,
+        default=None if written.default is None else INPUT_FORMS[written.type](written.default),
         optional=written.optional,
         help=written.help,
         discover=written.discover,
