@@ -11,7 +11,7 @@ from typing import Any
 from haops.lab.flavours import kubeadm
 from haops.lab.flavours.etcd import BACKUPS, DATA, client_files, member_addresses
 from haops.lab.flavours.flavour import Site
-from haops.lab.flavours.readiness import await_apis, await_nodes, open_admin_access
+from haops.lab.flavours.readiness import await_apis, await_member, await_nodes, open_admin_access
 from haops.lab.hosts import LabHost
 
 _KUBELET_UNIT = """\
@@ -69,7 +69,8 @@ class ControlPlaneFlavour:
         site.say("kubeadm: kubeconfigs and manifests; etcd forms its cluster")
         _on_each(site.hosts, lambda host: _set_up(host, site.hosts))
         site.say("starting the control plane")
-        _on_each(site.hosts, _hand_over_to_kubelet)
+        for host in site.hosts:
+            _hand_over_to_kubelet(host)
         self._write_client_files(site)
         await_apis(site)
         open_admin_access(site)
@@ -129,12 +130,17 @@ def _set_up(host: LabHost, hosts: Sequence[LabHost]) -> None:
 
 
 def _hand_over_to_kubelet(host: LabHost) -> None:
-    """End the bootstrap member; its data is there, and its manifest joins an existing cluster only."""
+    """End the bootstrap member and let the kubelet start it from its manifest, which joins an existing cluster only.
+
+    One host after the other: kubeadm's etcd compares itself with its peers before it serves (InitialCorruptCheck), so
+    members that start at the same moment wait for each other, 7 s per peer.
+    """
     _systemctl(host, "kill", "--signal=KILL", _BOOTSTRAP)  # ends at once; etcd takes a second to end politely
     _systemctl(host, "stop", _BOOTSTRAP)
     host.path(f"/run/systemd/system/{_BOOTSTRAP}").unlink()
     _systemctl(host, "daemon-reload")
     _systemctl(host, "enable", "--now", "kubelet")
+    await_member(host)
 
 
 def _systemctl(host: LabHost, *arguments: str) -> None:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from haops.errors import LabError
 from haops.lab.flavours import kubeadm
 from haops.lab.flavours.flavour import Site
+from haops.lab.hosts import LabHost
 from haops.lab.kube_api import CONFLICT, KubeApi
 
+_MEMBER_TIMEOUT_S = 60.0
 _API_TIMEOUT_S = 120.0
 _NODES_TIMEOUT_S = 30.0
 _POLL_EVERY_S = 0.1
@@ -23,6 +25,14 @@ _ADMIN_BINDING = {
     "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
     "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": _ADMIN_GROUP}],
 }
+
+
+def await_member(host: LabHost) -> None:
+    """Wait until a host's own etcd member serves. LabError if it does not."""
+    pki = f"{kubeadm.PKI}/etcd"
+    credentials = (f"--cacert={pki}/ca.crt", f"--cert={pki}/healthcheck-client.crt", f"--key={pki}/healthcheck-client.key")
+    command = ("etcdctl", "--endpoints=https://127.0.0.1:2379", *credentials, "--command-timeout=1s", "endpoint", "health")
+    _poll(lambda: host.run(*command).status == 0, _MEMBER_TIMEOUT_S, lambda: f"{host.name}: etcd does not serve")
 
 
 def await_apis(site: Site) -> None:
