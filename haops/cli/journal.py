@@ -4,7 +4,6 @@ Owns the options and what is printed. Must never change a journal. A session is 
 id that fits one session only, or by the path of its journal.
 """
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -33,12 +32,12 @@ def journal() -> None:
 @_json
 def list_command(*, as_json: bool) -> None:
     """List the sessions on this machine, the newest first."""
-    from haops.cli.journal_lines import summary_line, summary_object  # noqa: PLC0415 - `haops --help` must not wait
+    from haops.cli.journal_lines import json_text, summary_line, summary_object  # noqa: PLC0415 - `haops --help` must not wait
     from haops.runtime.journal_summary import summaries  # noqa: PLC0415 - as above
 
     found = list(summaries())
     if as_json:
-        click.echo(json.dumps([summary_object(summary) for summary in found], indent=2))
+        click.echo(json_text([summary_object(summary) for summary in found], indent=2))
         return
     for summary in found:
         click.echo(summary_line(summary))
@@ -71,13 +70,13 @@ def show(*, session: str, types: tuple[str, ...], steps: tuple[str, ...], full: 
 @click.pass_context
 def verify(context: click.Context, /, *, session: str, as_json: bool) -> None:
     """Check every record and output. Exit status 0 if all is as it was written, 5 if not."""
-    from haops.cli.journal_lines import verdict_object  # noqa: PLC0415 - as above
+    from haops.cli.journal_lines import json_text, verdict_object  # noqa: PLC0415 - as above
     from haops.core.text import visible  # noqa: PLC0415 - as above
     from haops.runtime.journal_verdict import judge_journal  # noqa: PLC0415 - as above
 
     verdict = judge_journal(_find(session))
     if as_json:
-        click.echo(json.dumps(verdict_object(verdict), indent=2))
+        click.echo(json_text(verdict_object(verdict), indent=2))
     else:
         for sentence in verdict.sentences():
             click.echo(visible(sentence))
@@ -112,9 +111,8 @@ def _print(
     records: "Iterable[Record]", types: tuple[str, ...], steps: tuple[str, ...], *, full: bool, as_json: bool
 ) -> None:
     """Print the records that were asked for, each as soon as it is there."""
-    from haops.cli.journal_lines import matches, record_line, record_object  # noqa: PLC0415 - as above
+    from haops.cli.journal_lines import json_text, matches, record_line, record_object  # noqa: PLC0415 - as above
 
     for record in records:
         if matches(record, types, steps):
-            # JSON output is ASCII, so that no terminal acts on what a record holds.
-            click.echo(json.dumps(record_object(record)) if as_json else record_line(record, full=full))
+            click.echo(json_text(record_object(record)) if as_json else record_line(record, full=full))

@@ -32,6 +32,11 @@ def record_object(record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Return JSON in printable ASCII, so that no terminal acts on what a value holds."""
+    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
+
+
 def matches(record: Record, types: tuple[str, ...], steps: tuple[str, ...]) -> bool:
     """Whether a record is of one of the types (`attempt` includes `attempt.ended`) and about one of the steps."""
     if types and not any(record.type == kind or record.type.startswith(f"{kind}.") for kind in types):
