@@ -17,6 +17,8 @@ from typing import Any, Final
 import msgspec
 import rfc8785
 
+from haops.core.text import visible
+
 GENESIS: Final = "0" * 64
 """`prev` of a session's first record."""
 VERSION: Final = 1
@@ -229,7 +231,8 @@ def _fields(payload: bytes) -> dict[str, Any]:
         if _LONG_NUMBER.search(payload):
             _plain(fields, 0)
     except (ValueError, RecursionError) as error:
-        raise BadLine(f"not a payload: {error}") from None
+        # The error may quote what stands there, and its reader prints it.
+        raise BadLine(visible(f"not a payload: {error}")) from None
     # Duplicate keys, other number forms, spaces and byte order marks all end here: one reading only.
     if spelled != payload:
         raise BadLine("the payload is not in canonical form")

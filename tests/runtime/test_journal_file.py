@@ -344,6 +344,8 @@ from haops.runtime.clock import SystemClock
 from haops.runtime.journal_file import JournalWriter
 
 place, limit = Path(sys.argv[1]), int(sys.argv[2])
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 writer = JournalWriter.create(place, "s-1", SystemClock())
 seen = []
 def write(kind):
@@ -352,9 +354,7 @@ def write(kind):
     except HaopsError as error:
         seen.append(type(error).__name__)
 write("step.confirmed")
-if limit:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-else:
+if not limit:
     try:
         (place / "filler").write_bytes(bytes(100_000_000))
     except OSError:
