@@ -37,12 +37,28 @@ class BastionFiles:
         """The operator's private key."""
         return self.directory / "id_ed25519"
 
-    def write_ssh(self, user_key: KeyPair, host_keys: Mapping[LabHost, KeyPair] | Sequence[tuple[LabHost, KeyPair]]) -> None:
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig; not there in a flavour without Kubernetes."""
+        return self.directory / "admin.conf"
+
+    @property
+    def programs(self) -> Path:
+        """A directory with the lab's programs, for the bastion's PATH."""
+        return self.directory / "bin"
+
+    def write_programs(self, programs: Mapping[str, Path]) -> None:
+        """Link the programs, so that the bastion has what the hosts have."""
+        self.programs.mkdir(exist_ok=True)
+        for name, place in programs.items():
+            (self.programs / name).unlink(missing_ok=True)
+            (self.programs / name).symlink_to(place.resolve())
+
+    def write_ssh(self, user_key: KeyPair, host_keys: Sequence[tuple[LabHost, KeyPair]]) -> None:
         """Write the operator's key and the hosts' public keys."""
         self.ssh_key.touch(mode=0o600)
         self.ssh_key.write_bytes(user_key.private)
-        pairs = host_keys.items() if isinstance(host_keys, Mapping) else host_keys
-        lines = (f"{host.address},{host.name} {key.public}\n" for host, key in pairs)
+        lines = (f"{host.address},{host.name} {key.public}\n" for host, key in host_keys)
         self.known_hosts.write_text("".join(lines))
 
     def write_inventory(self, cluster: str, flavour: Flavour, hosts: Sequence[LabHost], access: Mapping[str, Any]) -> None:

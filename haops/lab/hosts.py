@@ -20,6 +20,11 @@ from haops.lab.agent_client import Outcome, ask
 from haops.lab.host_disk import HostDisk
 
 
+def address_of(number: int) -> str:
+    """Return the address of the lab's host of that number, counted from 0."""
+    return f"10.90.0.{11 + number}"
+
+
 @dataclass(slots=True)
 class LabHost:
     """A host of the lab. `pid` is its first process, as numbered on the bastion; 0 while it has no power."""

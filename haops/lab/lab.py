@@ -5,7 +5,6 @@ Owns the order in which a lab comes up. Must run inside `namespaces`, whose end 
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from haops.errors import LabError
@@ -14,10 +13,9 @@ from haops.lab.bastion_files import BastionFiles
 from haops.lab.flavours.flavour import Flavour, Say, Site
 from haops.lab.flavours.registry import FLAVOURS
 from haops.lab.host_disk import HostDisk
-from haops.lab.hosts import LabHost, boot_all
+from haops.lab.host_status import HostStatus, ask_status
+from haops.lab.hosts import LabHost, address_of, boot_all
 from haops.lab.syscalls import Mount
-
-_FIRST_ADDRESS = 11
 
 
 def silently(line: str) -> None:
@@ -25,22 +23,15 @@ def silently(line: str) -> None:
     del line
 
 
-@dataclass(frozen=True, slots=True)
-class HostStatus:
-    """What one host of a lab says about itself; `units` are states by unit name, empty without power."""
-
-    name: str
-    address: str
-    has_power: bool
-    units: Mapping[str, str]
-
-
 class Lab:
     """A running lab. Make one with `Lab.start`."""
 
-    def __init__(self, flavour: Flavour, programs: Mapping[str, Path], directory: Path, *, openssh: bool) -> None:
+    def __init__(
+        self, flavour: Flavour, programs: Mapping[str, Path], directory: Path, *, cluster: str, openssh: bool
+    ) -> None:
         self.flavour = flavour
-        self.cluster = f"lab-{secrets.token_hex(2)}"
+        self.cluster = cluster
+        self._programs = programs
         self.directory = directory
         self.files = BastionFiles(directory)
         self.openssh = openssh
@@ -54,10 +45,12 @@ class Lab:
         directory: Path,
         say: Say = silently,
         *,
+        cluster: str = "",
         openssh: bool | None = None,
     ) -> "Lab":
         """Start a lab of that flavour with its files in `directory`, which is made private.
 
+        `cluster` is its name, made up if empty.
         `openssh` chooses between OpenSSH's server and the lab's own; None takes OpenSSH's where it can run.
 
         Returns when the cluster serves. Raises LabError, or EnvironmentLacks naming what this machine refuses; whatever
@@ -66,7 +59,8 @@ class Lab:
         if not namespaces.are_around():
             raise LabError("a lab starts inside namespaces of its own only", remedy="haops.lab.namespaces.enter()")
         openssh = ssh_access.openssh_can_run() if openssh is None else openssh
-        lab = cls(FLAVOURS[flavour], programs, directory, openssh=openssh)
+        name = cluster or f"lab-{secrets.token_hex(2)}"
+        lab = cls(FLAVOURS[flavour], programs, directory, cluster=name, openssh=openssh)
         lab._prepare_directory()
         site = Site(lab.cluster, lab.hosts, directory, say)
         lab._prepare_hosts(site)
@@ -92,7 +86,7 @@ class Lab:
 
     def status(self) -> tuple[HostStatus, ...]:
         """Ask every host how it is."""
-        return tuple(_status_of(host) for host in self.hosts)
+        return tuple(ask_status(host.name, host.address, host.disk) for host in self.hosts)
 
     def stop(self) -> None:
         """Cut every host's power. Files stay in the directory for whoever wants to look."""
@@ -102,7 +96,7 @@ class Lab:
     def _host(self, number: int, name: str, programs: Mapping[str, Path]) -> LabHost:
         disk = HostDisk(self.directory / "hosts" / name)
         stand_ins = ssh_access.stand_ins(disk, openssh=self.openssh)
-        return LabHost(name, f"10.90.0.{_FIRST_ADDRESS + number}", disk, programs, stand_ins)
+        return LabHost(name, address_of(number), disk, programs, stand_ins)
 
     def _prepare_directory(self) -> None:
         """Make the directory private, and put the hosts' disks into memory: they vanish with the namespaces."""
@@ -110,6 +104,7 @@ class Lab:
         self.directory.chmod(0o700)
         hosts = self.directory / "hosts"
         hosts.mkdir(exist_ok=True)
+        self.files.write_programs(self._programs)
         syscalls.mount("tmpfs", str(hosts), kind="tmpfs", flags=Mount.NOSUID | Mount.NODEV, options="mode=700")
 
     def _prepare_hosts(self, site: Site) -> None:
@@ -123,11 +118,3 @@ class Lab:
             ssh_access.install(host.disk, key, user_key.public)
         self.files.write_ssh(user_key, host_keys)
         self.flavour.prepare(site)
-
-
-def _status_of(host: LabHost) -> HostStatus:
-    units: dict[str, str] = {}
-    if host.has_power:
-        rows = host.ask("systemctl", "list-units", timeout_s=5.0).stdout.splitlines()
-        units = {row.split()[0]: row.split()[2] for row in rows}
-    return HostStatus(host.name, host.address, host.has_power, units)

@@ -13,10 +13,11 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NoReturn
 
-from haops.errors import EnvironmentLacks
+from haops.errors import EnvironmentLacks, LabError
 from haops.lab import syscalls
 from haops.lab.syscalls import Clone, Mount
 
@@ -56,6 +57,45 @@ def enter() -> None:
     _stay_behind_as_first_process()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED_FOR)
     os.environ[INSIDE] = str(outside)
+
+
+def join(pid: int) -> None:
+    """Return in a new process inside the namespaces of process `pid`; the calling process waits and ends with its status.
+
+    Only for a process with one thread. Raises LabError when that process is gone or someone else's.
+    """
+    _flush()
+    here = Path.cwd()
+    try:
+        with ExitStack() as opened:
+            # All are opened first: behind the mount namespace lies another /proc.
+            doors = {kind: opened.enter_context(Path(f"/proc/{pid}/ns/{kind}").open("rb")) for kind in _differing(pid)}
+            for kind, door in doors.items():
+                syscalls.setns(door.fileno(), _NAMESPACES[kind])
+    except OSError as error:
+        raise LabError(f"the lab's namespaces cannot be entered ({error.strerror})", where=f"process {pid}") from error
+    with suppress(OSError):
+        os.chdir(here)  # entering a mount namespace leads to its root
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
+    child = os.fork()
+    if child:
+        _wait_for(child)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED_FOR)
+
+
+_NAMESPACES = {
+    "user": Clone.USER,  # first: it gives the right to enter the others
+    "mnt": Clone.MOUNT,
+    "net": Clone.NET,
+    "uts": Clone.UTS,
+    "ipc": Clone.IPC,
+    "pid": Clone.PID,
+}
+
+
+def _differing(pid: int) -> list[str]:
+    """Names of the namespaces of `pid` that this process is not in yet; entering one's own user namespace is refused."""
+    return [kind for kind in _NAMESPACES if os.readlink(f"/proc/{pid}/ns/{kind}") != os.readlink(f"/proc/self/ns/{kind}")]
 
 
 def _flush() -> None:

@@ -15,6 +15,7 @@ from haops.lab.agent.boot import BootOrder
 from haops.lab.agent.containers import Containers
 from haops.lab.agent.control import HostRequests, LabSocket
 from haops.lab.agent.crictl import Runtime, crictl
+from haops.lab.agent.listening import listening_ports
 from haops.lab.agent.kubelet import KUBELET, start_kubelet
 from haops.lab.agent.processes import HOST_ENVIRONMENT, Processes
 from haops.lab.agent.service import Running
@@ -55,7 +56,7 @@ class Agent:
 
     def _lab_calls(self) -> dict[str, Call]:
         """What only the lab may ask."""
-        return {"run": self._run, "exhaust-restarts": self._exhaust_restarts}
+        return {"run": self._run, "exhaust-restarts": self._exhaust_restarts, "ports": listening_ports}
 
     async def _run(self, arguments: Sequence[str]) -> Answer:
         """Run a command in the host's root; the first argument is its standard input."""
