@@ -67,7 +67,8 @@ def haops(ctx: click.Context) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its documented exit code."""
     try:
-        haops.main(args=arguments, standalone_mode=False)
+        # Not standing alone, click returns the exit code that a command asked for instead of leaving with it.
+        sys.exit(haops.main(args=arguments, standalone_mode=False))
     except click.exceptions.Abort:
         _fail("stopped", 130)
     except click.ClickException as error:

@@ -22,7 +22,7 @@ from haops.core.inventory import (
     Layout,
     SshAccess,
 )
-from haops.errors import InventoryError
+from haops.errors import InventoryError, Problem
 from haops.formats.inventory_document import (
     EtcdDocument,
     EtcdMemberDocument,
@@ -65,6 +65,15 @@ def parse_inventory(content: bytes, source: str, *, home: str = "~") -> Inventor
     if document is None or written.problems:
         raise _refusal(written)
     return _Builder(document, posixpath.dirname(source), home).inventory(source, hashlib.sha256(content).hexdigest())
+
+
+def lint_inventory(content: bytes, source: str) -> tuple[Problem, ...]:
+    """Return every mistake in an inventory file, in the order of the file."""
+    try:
+        parse_inventory(content, source)
+    except InventoryError as error:
+        return error.problems
+    return ()
 
 
 def _refusal(source: YamlSource) -> InventoryError:

@@ -35,17 +35,18 @@ class Included:
     def provides(self) -> dict[str, tuple[str, ...]]:
         """Return the names that its steps make known and, for decisions, the answers."""
         captured = {capture.name: () for step in self.runbook.steps for capture in step.captures}
-        return {**captured, **{step.id: answers(step) for step in self.runbook.steps if answers(step)}}
+        decided = {step.id: tuple(option.value for option in options_of(step)) for step in self.runbook.steps}
+        return {**captured, **{name: answers for name, answers in decided.items() if answers}}
 
     def texts(self) -> dict[str, str]:
         """Return its text and those of what it includes in turn, each by the name that it is included by."""
         return {self.name: self.runbook.text, **self.runbook.includes}
 
 
-def answers(step: Step) -> tuple[str, ...]:
-    """Return the values that a decision offers; other steps have none."""
+def options_of(step: Step) -> tuple[Option, ...]:
+    """Return the answers of a decision; other steps have none."""
     offered = step.action if isinstance(step.action, tuple) else ()
-    return tuple(option.value for option in offered if isinstance(option, Option))
+    return tuple(option for option in offered if isinstance(option, Option))
 
 
 @dataclass(frozen=True, slots=True)

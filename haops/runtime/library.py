@@ -3,18 +3,24 @@
 Owns finding and reading them. Must never interpret YAML (`formats` do) nor remember anything between two calls.
 """
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from haops.core.facts import FACT_NAMES, HOST_FACT_NAMES
 from haops.core.inventory import Inventory
 from haops.core.runbook import Runbook
-from haops.errors import HaopsError, InputError
-from haops.formats.inventory_yaml import parse_inventory
+from haops.errors import HaopsError, InputError, Problem
+from haops.formats.input_values import read_inputs
+from haops.formats.inventory_yaml import lint_inventory, parse_inventory
+from haops.formats.runbook_lint import lint_runbook
 from haops.formats.runbook_yaml import parse_runbook
 from haops.formats.vocabulary import Vocabulary
+from haops.formats.yaml_source import read_yaml
 from haops.observers import OBSERVERS
+from haops.runtime.inputs import input_facts
 from haops.runtime.paths import find_file, shelves
 from haops.signals import RULES
 from haops.steps import KINDS
@@ -85,6 +91,33 @@ def load_inventory(path: str | Path) -> Inventory:
 def parse_inventory_text(text: str, source: str) -> Inventory:
     """Return the inventory whose text a journal kept; `source` is where it was read, for relative paths."""
     return parse_inventory(text.encode(), source, home=str(Path.home()))
+
+
+def lint_file(name_or_path: str) -> tuple[Problem, ...]:
+    """Return every mistake in a runbook or inventory file, and advice; that it cannot be read is one mistake."""
+    try:
+        path = find_file(name_or_path, SHELF)
+        content = read_input(path)
+    except InputError as error:
+        return (Problem(name_or_path, 0, 0, error.message, error.remedy),)
+    written = read_yaml(content, str(path)).value
+    if isinstance(written, dict) and written.get("kind") == "Inventory":
+        return lint_inventory(content, str(path))
+    return lint_runbook(content, str(path), vocabulary(_loader_beside(path.parent)))
+
+
+def input_values(runbook: Runbook, given: Iterable[str]) -> dict[str, Any]:
+    """Return what conditions read of inputs given as NAME=VALUE. Raises InputError."""
+    pairs = dict(_pair(text) for text in given)
+    values = read_inputs(runbook.inputs, pairs, directory=str(Path.cwd()))
+    return input_facts(runbook.inputs, values, now_s=time.time())
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InputError(f"{text!r} is not NAME=VALUE", remedy="--input older_snapshot=/path/to/file.db")
+    return name, value
 
 
 def read_input(path: Path) -> bytes:
