@@ -83,10 +83,7 @@ def resume(directory: Path, *, runbooks: Sequence[Runbook] = (), prompt: SecretP
     journal, records = JournalWriter.resume(directory, clock)
     try:
         log = SessionLog.resumed(journal, records, directory.name, read_runbook, operator_name())
-        opened = log.session.opened
-        if opened is None:
-            raise JournalDamaged("the journal does not begin with an opened session", where=str(directory))
-        inventory = library.parse_inventory_text(opened.inventory, opened.inventory_source)
+        inventory = _inventory_of(log.session, directory)
         log.commit(ev.SessionResumed(operator=operator_name(), haops_version=__version__, pid=os.getpid()))
         close_open_attempts(log)
     except IllegalEvent as error:
@@ -95,9 +92,15 @@ def resume(directory: Path, *, runbooks: Sequence[Runbook] = (), prompt: SecretP
     except BaseException:
         journal.close()
         raise
-    return Engine(
-        log, InventoryConnections(inventory, secrets=prompt), clock, operator=operator_name(), runbooks=runbooks
-    )
+    connections = InventoryConnections(inventory, secrets=prompt)
+    return Engine(log, connections, clock, operator=operator_name(), runbooks=runbooks)
+
+
+def _inventory_of(session: Session, directory: Path) -> Inventory:
+    """Return the inventory that a session began with, from its journal: the file may have changed since."""
+    if session.opened is None:
+        raise JournalDamaged("the journal does not begin with an opened session", where=str(directory))
+    return library.parse_inventory_text(session.opened.inventory, session.opened.inventory_source)
 
 
 def close_open_attempts(log: SessionLog) -> None:

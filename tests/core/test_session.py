@@ -46,7 +46,13 @@ def test_what_needs_a_lost_step_is_blocked(story: Callable[..., Story], outcome:
     tale.choose()
     (attempt,) = tale.confirm("left")
     session = tale.end("left", attempt, outcome)
-    assert states(session) == {"way": "succeeded", "left": state, "right": "ready", "join": "blocked", "undo": "blocked"}
+    assert states(session) == {
+        "way": "succeeded",
+        "left": state,
+        "right": "ready",
+        "join": "blocked",
+        "undo": "blocked",
+    }
 
 
 def test_unknown_weighs_more_than_failed(story: Callable[..., Story]) -> None:
@@ -186,7 +192,12 @@ def histories(draw: st.DrawFn) -> list[ev.Event]:
         st.builds(ev.AttemptIntended, step=step_ids, target=st.just("cp1"), attempt=attempts, plan_digest=st.just("p")),
         st.builds(ev.AttemptDispatched, step=step_ids, target=st.just("cp1"), attempt=attempts),
         st.builds(
-            ev.AttemptEnded, step=step_ids, target=st.just("cp1"), attempt=attempts, outcome=outcomes, evidence=st.just("")
+            ev.AttemptEnded,
+            step=step_ids,
+            target=st.just("cp1"),
+            attempt=attempts,
+            outcome=outcomes,
+            evidence=st.just(""),
         ),
         st.builds(
             ev.AttemptSettled,

@@ -1,0 +1,130 @@
+"""`haops` alone: the start screen, and what is done with the choice made on it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from haops.cli.screen import need_terminal, show_session, ui_settings
+from haops.runtime.known import KnownSession, known_sessions, waits_for
+from haops.runtime.paths import config_directory, find_session
+from haops.ui.sources import ChoiceKind, ClusterRow, DrillRow, Finding, SessionRow, StartChoice, StartRows
+
+_UNKNOWN = "unknown"
+
+
+class FilesOnDisk:
+    """Feeds the start screen from the journals and the inventories in the configuration directory."""
+
+    def rows(self) -> StartRows:
+        """Return everything as it is on disk now."""
+        sessions = list(known_sessions())
+        return StartRows(
+            now=datetime.now(UTC),
+            sessions=tuple(_session_row(known) for known in sessions if known.session.is_open and _resumable(known)),
+            clusters=tuple(_cluster_rows(sessions)),
+            drills=tuple(_drill_rows(sessions)),
+            findings=tuple(
+                Finding(severity="warning", text=f"journal of {known.directory.name} cannot be read: {known.problem}")
+                for known in sessions
+                if known.problem
+            ),
+        )
+
+
+def _resumable(known: KnownSession) -> bool:
+    """Return whether a session can be gone on with: a drill's cluster is gone with its process."""
+    opened = known.session.opened
+    return opened is not None and (opened.mode != "drill" or Path(opened.inventory_source).exists())
+
+
+def _session_row(known: KnownSession) -> SessionRow:
+    """Return an unfinished session's row."""
+    session, opened = known.session, known.session.opened
+    return SessionRow(
+        id=session.id,
+        cluster=opened.cluster if opened else "",
+        runbook=session.runbook.name if session.runbook else "",
+        waits_for=waits_for(session),
+        left_at=known.last_at,
+        is_drill=opened is not None and opened.mode == "drill",
+        has_unknown=any(attempt.outcome == _UNKNOWN for attempt in session.attempts.values()),
+    )
+
+
+def _cluster_rows(sessions: list[KnownSession]) -> Iterator[ClusterRow]:
+    """Yield the clusters known: inventories in the configuration directory, and those of earlier incidents."""
+    from haops.errors import HaopsError  # noqa: PLC0415
+    from haops.runtime.library import load_inventory  # noqa: PLC0415 - formats are heavy
+
+    seen: dict[str, KnownSession] = {}
+    for known in sessions:
+        opened = known.session.opened
+        if opened and opened.mode != "drill":
+            seen.setdefault(opened.inventory_source, known)
+    files = [str(path) for path in sorted((config_directory() / "clusters").glob("*.yaml"))]
+    for path in dict.fromkeys([*files, *(source for source in seen if Path(source).exists())]):
+        try:
+            name, health = load_inventory(path).cluster, _health(seen.get(path))
+        except HaopsError as error:
+            name, health = Path(path).stem, f"inventory has mistakes: {error.args[0]}"
+        last = seen.get(path)
+        yield ClusterRow(name=name, inventory=path, health=health, seen_at=last.last_at if last else None)
+
+
+def _health(known: KnownSession | None) -> str:
+    """Return a cluster's health in one line, as last seen."""
+    if known is None:
+        return "never looked at"
+    signals = list(known.session.signals.values())
+    return signals[0].sentence if signals else "nothing was wrong"
+
+
+def _drill_rows(sessions: list[KnownSession]) -> Iterator[DrillRow]:
+    """Yield the scenarios, with when each was last proven and the best time."""
+    from haops.lab.scenarios import SCENARIOS  # noqa: PLC0415
+
+    for scenario in SCENARIOS.values():
+        done = [
+            known
+            for known in sessions
+            if known.session.opened
+            and known.session.opened.scenario == scenario.name
+            and known.recovery_s is not None
+        ]
+        times = [known.recovery_s for known in done if known.recovery_s is not None]
+        yield DrillRow(
+            scenario=scenario.name,
+            title=scenario.title,
+            runbook=scenario.runbook,
+            proven_at=done[0].last_at if done else None,
+            best_s=min(times, default=None),
+        )
+
+
+def start() -> None:
+    """Show the start screen and go on with what was chosen there."""
+    from haops.ui.app import HaopsApp  # noqa: PLC0415 - Textual is heavy
+
+    need_terminal("`haops --help` for the commands that work without one")
+    choice = HaopsApp(start=FilesOnDisk(), settings=ui_settings()).run()
+    if choice is not None:
+        _go_on(choice)
+
+
+def _go_on(choice: StartChoice) -> None:
+    """Do what was chosen."""
+    from haops.cli.secrets_prompt import ask_secret  # noqa: PLC0415 - the rest is heavy, and comes after the screen
+    from haops.runtime import sessions  # noqa: PLC0415
+    from haops.runtime.library import list_runbooks, load_inventory  # noqa: PLC0415
+
+    if choice.kind is ChoiceKind.DRILL:
+        from haops.cli.drill import rehearse  # noqa: PLC0415
+
+        rehearse(choice.key)
+        return
+    runbooks = tuple(listed.runbook for listed in list_runbooks() if listed.runbook)
+    if choice.kind is ChoiceKind.SESSION:
+        engine = sessions.resume(find_session(choice.key), runbooks=runbooks, prompt=ask_secret)
+    else:
+        engine = sessions.begin(load_inventory(choice.key), runbooks=runbooks, prompt=ask_secret)
+    show_session(engine)

@@ -1,0 +1,86 @@
+"""What haops knows from its files: unfinished sessions, clusters seen, drills done.
+
+Owns that reading, for the start screen and for lists. A journal that cannot be read is shown as such, never hidden.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from haops.core import events as ev
+from haops.core.session import Entry, fold
+from haops.core.session_state import Session
+from haops.core.states import StepState
+from haops.errors import HaopsError
+from haops.formats.event_codec import entry_of
+from haops.runtime.journal_reader import read_journal
+from haops.runtime.paths import list_sessions
+from haops.runtime.sessions import read_runbook
+
+_READ = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSession:
+    """One session as its journal tells it. `problem` says why it could not be read."""
+
+    directory: Path
+    session: Session
+    entries: tuple[Entry, ...] = ()
+    problem: str = ""
+
+    @property
+    def opened_at(self) -> datetime | None:
+        """When it was opened."""
+        return datetime.fromisoformat(self.entries[0].wall) if self.entries else None
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When something was last recorded."""
+        return datetime.fromisoformat(self.entries[-1].wall) if self.entries else None
+
+    @property
+    def recovery_s(self) -> float | None:
+        """Seconds from the injected fault to the end of the runbook, for a drill that was done."""
+        fault = next((entry.wall for entry in self.entries if isinstance(entry.event, ev.FaultInjected)), "")
+        done = next((entry.wall for entry in self.entries if isinstance(entry.event, ev.RunbookDone)), "")
+        if not fault or not done:
+            return None
+        return (datetime.fromisoformat(done) - datetime.fromisoformat(fault)).total_seconds()
+
+
+def known_sessions() -> Iterator[KnownSession]:
+    """Yield the latest sessions, the newest first."""
+    for directory in list_sessions()[:_READ]:
+        yield _known(directory)
+
+
+def _known(directory: Path) -> KnownSession:
+    """Return one session from its journal."""
+    empty = Session(id=directory.name)
+    try:
+        entries = tuple(entry_of(record) for record in read_journal(directory).records)
+        return KnownSession(directory=directory, session=fold(entries, read_runbook, empty), entries=entries)
+    except (HaopsError, ValueError, OSError) as error:
+        return KnownSession(directory=directory, session=empty, problem=str(error))
+
+
+def waits_for(session: Session) -> str:
+    """Say what an unfinished session waits for."""
+    if session.runbook is None:
+        return "no runbook was chosen yet"
+    unknown = [a for a in session.attempts.values() if a.outcome == "unknown"]
+    if unknown:
+        return f"{unknown[0].step} on {unknown[0].target} is unknown"
+    for state, words in (
+        (StepState.FAILED, "failed"),
+        (StepState.AWAITING_CONFIRMATION, "waits for you"),
+        (StepState.RUNNING, "was running"),
+        (StepState.VERIFYING, "was being verified"),
+        (StepState.READY, "is next"),
+    ):
+        steps = session.in_state(state)
+        if steps:
+            return f"{steps[0]} {words}"
+    return "all steps have ended; it was not closed"
