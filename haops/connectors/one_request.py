@@ -73,6 +73,11 @@ class _PlainConnection(_Exchange):
 class _TlsConnection(_Exchange, HTTPSConnection):
     """An HTTPS connection."""
 
+    def connect(self) -> None:
+        super().connect()
+        # Whether to verify was the caller's decision; urllib3 would print a warning over the screen.
+        self.is_verified = True
+
 
 class Origin:
     """One server by its scheme, host and port; its connections are kept. Safe to use from several threads."""

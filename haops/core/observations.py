@@ -78,7 +78,10 @@ class EtcdData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiEndpoint:
-    """The answer of one API server's /readyz?verbose. `failed_checks` are the names after [-]."""
+    """The answer of one API server's /readyz?verbose. `failed_checks` are the names after [-].
+
+    `http_status` 0: it answered only when not asked about etcd, which it waits for.
+    """
 
     http_status: int
     ready: bool

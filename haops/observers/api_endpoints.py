@@ -8,15 +8,21 @@ from haops.connectors.seam import ApiClient, Connections
 from haops.core.clock import Clock
 from haops.core.inventory import Inventory
 from haops.core.observations import ApiEndpoint, Kind, Observation
-from haops.errors import ConnectorError
+from haops.errors import ConnectorError, TimedOut
 from haops.observers.observer import look
 
 _VERSION_EVERY_S = 60.0
 _OK = 200
+_ETCD_CHECKS = ("etcd", "etcd-readiness")
 
 
 class ApiEndpoints:
-    """/readyz of each endpoint every second, /livez only of those not ready, the version once a minute."""
+    """/readyz of each endpoint every second, /livez only of those not ready, the version once a minute.
+
+    Without quorum an API server takes seconds to find out that its etcd fails, and says nothing until then. So one that
+    keeps silent is asked again without those two checks: if it answers, etcd is what it waits for. That is told as
+    status 0 with `etcd` among the failed checks. `live` leaves etcd out too: it is about the API server itself.
+    """
 
     name = Kind.API_ENDPOINT.value
     interval_s = 1.0
@@ -35,7 +41,10 @@ class ApiEndpoints:
 
         def measure() -> ApiEndpoint:
             api = connections.api(group)
-            answer = reads.readyz(api, timeout_s=timeout_s)
+            try:
+                answer = reads.readyz(api, timeout_s=timeout_s)
+            except TimedOut:
+                return _waiting_for_etcd(reads.readyz(api, timeout_s=timeout_s, exclude=_ETCD_CHECKS), timeout_s)
             ready = answer.http_status == _OK
             return ApiEndpoint(
                 http_status=answer.http_status,
@@ -62,10 +71,21 @@ class ApiEndpoints:
         return version
 
 
+def _waiting_for_etcd(answer: reads.Readiness, waited_s: float) -> ApiEndpoint:
+    """Return what an endpoint is that answers only when it is not asked about etcd."""
+    return ApiEndpoint(
+        http_status=0,
+        ready=False,
+        live=True,
+        failed_checks=("etcd", *answer.failed_checks),
+        latency_ms=(waited_s + answer.duration_s) * 1000,
+    )
+
+
 def _is_live(api: ApiClient, timeout_s: float) -> bool:
     """Return whether an endpoint that is not ready still calls itself alive."""
     try:
-        return reads.livez(api, timeout_s=timeout_s)
+        return reads.livez(api, timeout_s=timeout_s, exclude=_ETCD_CHECKS[:1])
     except ConnectorError:
         return False
 

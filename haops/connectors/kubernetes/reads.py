@@ -107,15 +107,15 @@ class Readiness(msgspec.Struct, frozen=True):
 T = TypeVar("T")
 
 
-def readyz(api: ApiClient, *, timeout_s: float) -> Readiness:
-    """Return whether this API server is ready and, if not, which of its checks fail."""
-    answer = api.request("GET", "/readyz", timeout_s=timeout_s, query={"verbose": ""})
+def readyz(api: ApiClient, *, timeout_s: float, exclude: tuple[str, ...] = ()) -> Readiness:
+    """Return whether this API server is ready and, if not, which of its checks fail; `exclude` are left out."""
+    answer = api.request("GET", f"/readyz?verbose{_excluding(exclude)}", timeout_s=timeout_s)
     return Readiness(answer.status, tuple(_failed_checks(answer.body)), answer.duration_s)
 
 
-def livez(api: ApiClient, *, timeout_s: float) -> bool:
-    """Return whether this API server calls itself alive."""
-    return api.request("GET", "/livez", timeout_s=timeout_s).status == _OK
+def livez(api: ApiClient, *, timeout_s: float, exclude: tuple[str, ...] = ()) -> bool:
+    """Return whether this API server calls itself alive; the checks in `exclude` are left out."""
+    return api.request("GET", f"/livez?verbose{_excluding(exclude)}", timeout_s=timeout_s).status == _OK
 
 
 def version(api: ApiClient, *, timeout_s: float) -> str:
@@ -141,6 +141,11 @@ def nodes(api: ApiClient, *, timeout_s: float) -> Iterator[NodeObject]:
         if not page.metadata.continued:
             return
         query = {"limit": str(_PAGE), "continue": page.metadata.continued}
+
+
+def _excluding(checks: tuple[str, ...]) -> str:
+    """Return the part of a query that leaves checks out."""
+    return "".join(f"&exclude={check}" for check in checks)
 
 
 def _failed_checks(body: bytes) -> Iterator[str]:
