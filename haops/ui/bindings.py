@@ -1,0 +1,15 @@
+"""Actions of the registry as key bindings, each with an id (so that a keymap can change it) and a tooltip."""
+
+from collections.abc import Iterable
+
+from textual.binding import Binding, BindingType
+
+from haops.ui.actions import Action
+
+
+def bindings(actions: Iterable[Action]) -> list[BindingType]:
+    """Return the bindings of these actions."""
+    return [
+        Binding(action.keys, action.calls, action.words, id=action.id, tooltip=action.explains, show=False)
+        for action in actions
+    ]

@@ -1,0 +1,47 @@
+"""What screens and the running session tell the app. Past tense: each says what happened."""
+
+from textual.message import Message
+
+from haops.core.commands import Command
+from haops.core.runbook import Runbook
+
+
+class SessionChanged(Message):
+    """The running session is not as it was; any number of these stand for one."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Whether this one makes a waiting one superfluous."""
+        return isinstance(message, SessionChanged)
+
+
+class CommandGiven(Message):
+    """The operator asked for something."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__()
+        self.command = command
+
+
+class RunbookTaken(Message):
+    """The operator took up a runbook with these inputs."""
+
+    def __init__(self, runbook: Runbook, inputs: dict[str, object]) -> None:
+        super().__init__()
+        self.runbook = runbook
+        self.inputs = inputs
+
+
+class CommandAnswered(Message):
+    """A command was refused (`refusal` says why and what to do instead) or carried out (it is empty)."""
+
+    def __init__(self, refusal: str) -> None:
+        super().__init__()
+        self.refusal = refusal
+
+
+class LookedAgain(Message):
+    """The operator wants everything observed afresh."""
+
+
+class LeftSession(Message):
+    """The operator wants to leave."""

@@ -1,0 +1,1 @@
+"""Questions, one at a time. Each is answered or left with esc; left means no."""

@@ -1,0 +1,81 @@
+"""The frame of every question: facts that scroll, the question, places to type, and esc for no."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from haops.ui.output import set_title
+from haops.ui.presenters.lines import Line, wrap
+from haops.ui.widgets.lines import Lines
+
+T = TypeVar("T")
+
+
+class Question(ModalScreen[T | None], Generic[T]):
+    """A question in a frame. Subclasses say what stands in it; `None` is the answer of esc and of a lost terminal."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss_with_no", "back", id="question.back", tooltip="no; nothing happens", priority=True),
+        Binding("up", "scroll(-1)", "up", show=False, tooltip="scroll up"),
+        Binding("down", "scroll(1)", "down", show=False, tooltip="scroll down"),
+        Binding("pageup", "scroll(-10)", "page up", show=False, tooltip="scroll up a page"),
+        Binding("pagedown", "scroll(10)", "page down", show=False, tooltip="scroll down a page"),
+    ]
+    AUTO_FOCUS = "Input"
+    INPUTS: ClassVar[tuple[str, ...]] = ()
+    """Ids of the places to type, in their order."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out facts, question and places to type."""
+        with Vertical(id="question", classes=self.tone()):
+            yield Lines(self.facts, id="facts")
+            yield Lines(self._asked, id="ask")
+            for name in self.places():
+                yield Input(id=name, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        """Set the title."""
+        set_title(self.query_one("#question", Vertical), self.heading())
+        self.query_one("#facts", Lines).can_focus = False
+
+    def places(self) -> Sequence[str]:
+        """Return the ids of the places to type."""
+        return self.INPUTS
+
+    def tone(self) -> str:
+        """Return the class of the frame: how dangerous the question is."""
+        return ""
+
+    def heading(self) -> Line:
+        """Return the title."""
+        raise NotImplementedError
+
+    def facts(self, width: int) -> Sequence[Line]:
+        """Return what the answer rests on."""
+        raise NotImplementedError
+
+    def asked(self) -> Line:
+        """Return the question with its keys."""
+        raise NotImplementedError
+
+    def _asked(self, width: int) -> Sequence[Line]:
+        """Return the question, wrapped."""
+        return wrap(self.asked(), width)
+
+    def renew(self) -> None:
+        """Show facts and question as they are now."""
+        self.query_one("#facts", Lines).show(self.facts)
+        self.query_one("#ask", Lines).show(self._asked)
+
+    def action_dismiss_with_no(self) -> None:
+        """Leave the question: no."""
+        self.dismiss(None)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll the facts."""
+        self.query_one("#facts", Lines).scroll_relative(y=by, animate=False)

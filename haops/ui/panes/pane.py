@@ -1,0 +1,54 @@
+"""What a pane is: a table made from a view, the kinds of observation it rests on, and what it says about itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from haops.core.observations import Kind
+from haops.core.view import View
+from haops.ui.presenters.freshness import freshness
+from haops.ui.presenters.lines import BLANK, Line, line, strong
+from haops.ui.presenters.tables import Table
+
+
+class Place(StrEnum):
+    """Where a pane stands when the terminal is large; in a small one it has the place of all."""
+
+    TOP = "top"
+    MIDDLE = "middle"
+    BOTTOM = "bottom"
+
+
+def _nothing(_view: View) -> Line:
+    """Return no further words."""
+    return BLANK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pane:
+    """One pane. `number` is its key, `share` its part of the width among those of its place.
+
+    `asked` says what is asked and where the answers come from, `explains` is its help. `words` adds to the title what
+    the table means, in words. `follows_cursor`: its rows can be chosen.
+    """
+
+    name: str
+    number: int
+    title: str
+    place: Place
+    share: int
+    table: Callable[[View], Table]
+    explains: str
+    kinds: tuple[Kind, ...] = ()
+    asked: str = ""
+    words: Callable[[View], Line] = _nothing
+    follows_cursor: bool = False
+
+    def heading(self, view: View) -> Line:
+        """Return the title with the age of what is shown and its source."""
+        head = line(strong(self.title))
+        if self.kinds:
+            head = head + line("  ") + freshness(view, self.kinds).note
+        words = self.words(view)
+        extra = line("  ") + words if words.spans else BLANK
+        return head + extra

@@ -1,0 +1,50 @@
+"""Help: what the focused thing is, what the states mean, and every key."""
+
+from collections.abc import Mapping
+
+from haops.core.runbook import Risk
+from haops.ui.actions import ALL_ACTIONS
+from haops.ui.panes import Pane
+from haops.ui.presenters.lines import BLANK, Line, Role, Span, dim, line, paragraph, strong, wrap
+from haops.ui.presenters.marks import RISK_ROLES, STEP_MARKS
+
+_RISKS: Mapping[Risk, str] = {
+    Risk.READ: "looks only; enter confirms it",
+    Risk.CHANGE: "changes something that can be changed back; y confirms it, enter never does",
+    Risk.DESTROY: "takes something away; only the cluster's name, typed, confirms it",
+}
+_KEY_COLUMN = 14
+
+
+def help_lines(pane: Pane | None, keymap: Mapping[str, str], sources: tuple[str, ...], width: int) -> list[Line]:
+    """Return the help, beginning with what has the focus."""
+    lines = _about(pane, sources, width) if pane else []
+    lines += [line(strong("Keys"))]
+    for action in ALL_ACTIONS:
+        keys = ", ".join(keymap.get(action.id, action.keys).split(","))
+        lines += _row(Span(keys, Role.KEY), action.explains, width)
+    lines += _row(Span("1 … 9", Role.KEY), "go to a pane; tab and shift+tab go round", width)
+    lines += _row(Span("esc", Role.KEY), "back, always; to a question it says no", width)
+    lines += [BLANK, line(strong("States of a step"))]
+    for mark in STEP_MARKS.values():
+        lines += _row(mark.both, mark.meaning, width, column=18)
+    lines += [BLANK, line(strong("Risks"))]
+    for risk, meaning in _RISKS.items():
+        lines += _row(Span(risk.value, RISK_ROLES[risk]), meaning, width)
+    return lines
+
+
+def _about(pane: Pane, sources: tuple[str, ...], width: int) -> list[Line]:
+    """Return what a pane shows, what is asked for it, and where the answers came from."""
+    lines = [line(strong(pane.title)), *paragraph(pane.explains, width)]
+    if pane.asked:
+        lines += paragraph(pane.asked, width, label="Asked: ")
+    if sources:
+        lines += paragraph(", ".join(sources), width, label="Answers came from: ")
+    return [*lines, BLANK]
+
+
+def _row(head: Span, text: str, width: int, *, column: int = _KEY_COLUMN) -> list[Line]:
+    """Return a word and its meaning in two columns."""
+    padding = " " * max(column - head.width, 1)
+    return wrap(line("  ", head, dim(padding), text), width, indent=" " * (column + 2))

@@ -1,0 +1,29 @@
+"""The key line: at most six keys, those that lead on from where the operator is."""
+
+from collections.abc import Mapping, Sequence
+
+from haops.ui.presenters.lines import Line, Role, Span, crop, line, spread
+
+MOST_KEYS = 6
+_SHORT = {"escape": "esc", "question_mark": "?", "colon": ":"}
+
+
+def key_line(actions: Sequence[tuple[str, str]], width: int) -> Line:
+    """Return (key, words) pairs on one line; the last stands at the right edge. Words give way, keys do not."""
+    shown = list(actions[: MOST_KEYS - 1]) + list(actions[-1:] if len(actions) >= MOST_KEYS else [])
+    if not shown:
+        return line()
+    *most, last = shown
+    left = line(" ", *(part for key, words in most for part in _pair(key, words)))
+    return crop(spread(left, line(*_pair(*last)), width), width)
+
+
+def _pair(key: str, words: str) -> tuple[Span, Span]:
+    """Return a key and what it does."""
+    return Span(key, Role.KEY), Span(f" {words}   ")
+
+
+def shown_key(keys: str, changed: Mapping[str, str], action_id: str) -> str:
+    """Return the first key of an action as a person types it, with the user's own keymap applied."""
+    first = changed.get(action_id, keys).split(",")[0]
+    return _SHORT.get(first, first)

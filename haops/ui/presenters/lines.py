@@ -1,0 +1,180 @@
+"""Text with meaning: spans that say what they stand for, lines made of them, and how they are fitted into a width.
+
+Owns the gate for text on its way to a person: a `Span` cannot hold a character that acts or hides, whatever it was made
+from. Must never know colours (themes do) or a toolkit.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from haops.core.text import TAB_STOP, cells, cut, visible
+
+
+class Role(StrEnum):
+    """What a piece of text stands for; a theme gives each a colour, and glyph and word say it without one."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    DIM = "dim"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+    ACCENT = "accent"
+    READ = "read"
+    CHANGE = "change"
+    DESTROY = "destroy"
+    DRILL = "drill"
+    KEY = "key"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of one line. Whatever text it is made from, it holds only what can be seen, without tabs or newlines."""
+
+    text: str
+    role: Role = Role.PLAIN
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", visible(self.text).expandtabs(TAB_STOP))
+
+    @property
+    def width(self) -> int:
+        """How many terminal cells it takes."""
+        return cells(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. `key` names the thing it stands for, so that a cursor can stay on it (empty: not to be chosen)."""
+
+    spans: tuple[Span, ...] = ()
+    key: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The text without roles."""
+        return "".join(span.text for span in self.spans)
+
+    @property
+    def width(self) -> int:
+        """How many terminal cells it takes."""
+        return sum(span.width for span in self.spans)
+
+    def __add__(self, other: "Line") -> "Line":
+        return replace(self, spans=(*self.spans, *other.spans))
+
+
+BLANK = Line()
+
+
+def line(*parts: str | Span, key: str = "") -> Line:
+    """Return a line of spans; plain text becomes a plain span."""
+    return Line(tuple(part if isinstance(part, Span) else Span(part) for part in parts if part), key)
+
+
+def strong(text: str) -> Span:
+    """Return text that matters."""
+    return Span(text, Role.STRONG)
+
+
+def dim(text: str) -> Span:
+    """Return text that stays in the background."""
+    return Span(text, Role.DIM)
+
+
+def fit(span: Span, width: int, *, right: bool = False) -> Span:
+    """Return the span cut (with a mark) or padded to exactly `width` cells."""
+    text = cut(span.text, width)
+    padding = " " * (width - cells(text))
+    return Span(padding + text if right else text + padding, span.role)
+
+
+def crop(given: Line, width: int) -> Line:
+    """Return the line with at most `width` cells; what was cut is marked."""
+    if given.width <= width:
+        return given
+    kept: list[Span] = []
+    room = width
+    for span in given.spans:
+        # The span that does not fit, or that leaves no room for the mark, carries the mark.
+        if span.width > room or (span.width == room and span is not given.spans[-1]):
+            kept.append(Span(cut(span.text + " ", room), span.role))
+            break
+        kept.append(span)
+        room -= span.width
+    return replace(given, spans=tuple(kept))
+
+
+def spread(left: Line, right: Line, width: int) -> Line:
+    """Return both on one line, the right one at the right edge; the left one gives way."""
+    room = max(width - right.width - 1, 0)
+    fitted = crop(left, room)
+    return fitted + line(" " * (width - fitted.width - right.width)) + right
+
+
+def wrap(given: Line, width: int, *, indent: str = "") -> list[Line]:
+    """Return the line broken at spaces into lines of at most `width` cells; later ones begin with `indent`."""
+    lines: list[Line] = []
+    row: list[Span] = []
+    used = 0
+    for word in _words(given, max(width - len(indent), 1)):
+        if used and used + len(word.text.rstrip()) > width and used + cells(word.text.rstrip()) > width:
+            lines.append(Line(tuple(row), given.key))
+            row, used = ([Span(indent)] if indent else []), len(indent)
+        row.append(word)
+        used += word.width
+    return [*lines, Line(tuple(row), given.key)]
+
+
+def _words(given: Line, longest: int) -> Iterable[Span]:
+    """Yield the words of a line with the spaces behind them; a word longer than a line is broken."""
+    for span in given.spans:
+        for word in _split_keeping_spaces(span.text):
+            rest = word
+            while cells(rest.rstrip()) > longest:
+                head = _head(rest, longest)
+                yield Span(head, span.role)
+                rest = rest[len(head) :]
+            yield Span(rest, span.role)
+
+
+def _split_keeping_spaces(text: str) -> Iterable[str]:
+    """Yield words, each with the spaces that follow it."""
+    start = 0
+    for index in range(1, len(text)):
+        if text[index - 1] == " " and text[index] != " ":
+            yield text[start:index]
+            start = index
+    yield text[start:]
+
+
+def _head(text: str, width: int) -> str:
+    """Return the beginning of the text that takes at most `width` cells, but at least one character."""
+    used = 0
+    for index, character in enumerate(text):
+        used += cells(character)
+        if used > width:
+            return text[: max(index, 1)]
+    return text
+
+
+def paragraph(text: str, width: int, role: Role = Role.PLAIN, *, label: str = "") -> list[Line]:
+    """Return text as wrapped lines behind a label in the background, if there is one."""
+    head = [dim(label)] if label else []
+    return wrap(Line((*head, Span(" ".join(text.split()), role))), width)
+
+
+def joined(parts: Iterable[Line], between: str) -> Line:
+    """Return lines joined into one, with a text in the background between them."""
+    result = BLANK
+    for index, part in enumerate(parts):
+        result = result + (line(dim(between)) if index else BLANK) + part
+    return result
+
+
+def rows_to_width(lines: Sequence[Line], width: int) -> list[Line]:
+    """Return every line cropped to the width."""
+    return [crop(one, width) for one in lines]

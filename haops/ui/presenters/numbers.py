@@ -1,0 +1,78 @@
+"""Numbers as a person reads them at three in the morning: grouped, rounded, with their unit."""
+
+from datetime import UTC, datetime
+
+_MINUTE = 60
+_HOUR = 3600
+_DAY = 86400
+_KILO = 1000
+
+
+def count(number: int) -> str:
+    """Return a whole number in groups of three: `1 284 331`."""
+    return f"{number:,}".replace(",", " ")
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """Return `1 change`, `2 changes`."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def span_of(seconds: float) -> str:
+    """Return a length of time in its largest fitting unit: `0.4 s`, `14 s`, `3 min 20 s`, `2 h 5 min`, `9 days`."""
+    whole = int(seconds)
+    if seconds < 1:
+        return f"{max(seconds, 0):.1f} s" if seconds > 0 else "0 s"
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return _two(whole // _MINUTE, "min", whole % _MINUTE, "s")
+    if whole < _DAY:
+        return _two(whole // _HOUR, "h", whole % _HOUR // _MINUTE, "min")
+    return plural(whole // _DAY, "day")
+
+
+def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    """Return two units, the smaller one only if it is not nothing."""
+    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
+
+
+def clock_span(seconds: float) -> str:
+    """Return elapsed time as `+00:07:31`."""
+    whole = max(int(seconds), 0)
+    return f"+{whole // _HOUR:02}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"
+
+
+def size(size_bytes: int) -> str:
+    """Return a size in powers of ten: `812 B`, `31 MB`, `1.4 GB`."""
+    value = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < _KILO:
+            return f"{value:.1f} {unit}" if unit == "GB" else f"{value:.0f} {unit}"
+        value /= _KILO
+    return f"{value:.1f} TB"
+
+
+def milliseconds(latency_ms: float) -> str:
+    """Return a latency: `0.4 ms`, `12 ms`."""
+    return f"{latency_ms:.0f} ms" if latency_ms >= 1 else f"{latency_ms:.1f} ms"
+
+
+def wall(text: str) -> datetime | None:
+    """Return a record's wall clock text as a time, or None if it is not one."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def since(text: str, now: datetime) -> float | None:
+    """Return the seconds from a record's wall clock text until now, or None if it is not a time."""
+    begun = wall(text)
+    return (now - begun).total_seconds() if begun else None
+
+
+def time_of_day(at: datetime) -> str:
+    """Return the time in UTC: `03:21:07`."""
+    return at.astimezone(UTC).strftime("%H:%M:%S")

@@ -1,0 +1,46 @@
+"""The timeline as it grows: one line for each thing that happened, key moments marked, durations between them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from haops.ui.presenters.lines import Line, Role, Span, dim, line, wrap
+from haops.ui.presenters.numbers import span_of, time_of_day
+
+
+class Happened(Protocol):
+    """One thing that happened. `moment` names a key moment (first bad signal, decision, ...; empty: none)."""
+
+    @property
+    def at(self) -> datetime:
+        """When, with its zone."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words."""
+
+    @property
+    def moment(self) -> str:
+        """The key moment that this is, or an empty text."""
+
+
+def timeline_lines(entries: Sequence[Happened], width: int) -> list[Line]:
+    """Return one line per entry in order: UTC and local time, what happened, and for a key moment how long since the last."""
+    if not entries:
+        return [line(dim("Nothing is in the journal yet."))]
+    lines: list[Line] = [line(dim("UTC       local     what happened"))]
+    before: datetime | None = None
+    for entry in entries:
+        lines += wrap(_entry(entry, before), width, indent=" " * 22)
+        before = entry.at if entry.moment else before
+    return lines
+
+
+def _entry(entry: Happened, before: datetime | None) -> Line:
+    """Return one entry."""
+    local = entry.at.astimezone().strftime("%H:%M:%S")
+    times = dim(f"{time_of_day(entry.at)}  {local}  ")
+    if not entry.moment:
+        return line(times, f"  {entry.sentence}")
+    since = f" (+{span_of((entry.at - before).total_seconds())})" if before else ""
+    return line(times, Span(f"◆ {entry.moment.upper()}{since}  ", Role.ACCENT), entry.sentence)

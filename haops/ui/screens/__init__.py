@@ -1,0 +1,1 @@
+"""Screens. Each shows a view that it is given; none keeps anything that a session owns."""

@@ -1,0 +1,1 @@
+"""Widgets that show lines: they know nothing of clusters, steps or sessions."""

@@ -1,0 +1,127 @@
+"""A widget that shows lines which a presenter made for its width, and redraws only those that changed."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from haops.ui.output import set_title, strip
+from haops.ui.presenters.lines import Line, Role
+
+MakeLines = Callable[[int], Sequence[Line]]
+"""Makes the lines for a width in cells."""
+_MARKED_S = 2.0
+"""How long a changed cell stays marked."""
+
+
+class Lines(ScrollView):
+    """Lines of text, scrolled with the keyboard when there are more than fit.
+
+    With `marks_changes`, a span that changed in a line with the same key is underlined for two seconds.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{role}" for role in Role} | {"lines--cursor"}
+    BINDING_GROUP_TITLE = "Scroll"
+
+    def __init__(
+        self,
+        make: MakeLines | None = None,
+        *,
+        id: str | None = None,
+        marks_changes: bool = False,
+        **options: Any,  # noqa: A002 - the toolkit's word
+    ) -> None:
+        super().__init__(id=id, **options)
+        self._make: MakeLines = make or (lambda _width: ())
+        self._lines: tuple[Line, ...] = ()
+        self._title = Line()
+        self._changed: dict[int, frozenset[int]] = {}
+        self._styles_of: dict[Role, Style] = {}
+        self._marks_changes = marks_changes
+
+    def show(self, make: MakeLines) -> None:
+        """Show what `make` gives now; it is called again whenever the width changes."""
+        self._make = make
+        self._rebuild()
+
+    def title(self, line: Line) -> None:
+        """Set the words on the frame, if they differ from those there."""
+        if line != self._title:
+            self._title = line
+            set_title(self, line)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown now."""
+        return self._lines
+
+    def _rebuild(self) -> None:
+        """Make the lines anew and redraw those that differ."""
+        width = self.scrollable_content_region.width
+        if not width:
+            return
+        before, self._lines = self._lines, tuple(self._make(width))
+        self._fit_height(before)
+        if len(before) != len(self._lines):
+            self.virtual_size = Size(width, len(self._lines))
+            self.refresh()
+        for number, (old, new) in enumerate(zip(before, self._lines, strict=False)):
+            if old != new:
+                self._note_change(number, old, new)
+                self.refresh_line(number)
+
+    def _fit_height(self, before: tuple[Line, ...]) -> None:
+        """Ask for a new layout if the height follows the number of lines."""
+        if self.styles.is_auto_height and len(before) != len(self._lines):
+            self.refresh(layout=True)
+
+    def _note_change(self, number: int, old: Line, new: Line) -> None:
+        """Mark the spans that changed in a line about the same thing."""
+        if not self._marks_changes or not new.key or old.key != new.key or len(old.spans) != len(new.spans):
+            return
+        self._changed[number] = frozenset(i for i, span in enumerate(new.spans) if span != old.spans[i])
+        self.set_timer(_MARKED_S, self._unmark)
+
+    def _unmark(self) -> None:
+        """Show every cell as unchanged."""
+        for number in self._changed:
+            self.refresh_line(number)
+        self._changed = {}
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the height of all lines at this width."""
+        del container, viewport
+        return len(self._make(width)) if width else 0
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Make the lines for the new width."""
+        del event
+        self._rebuild()
+
+    def notify_style_update(self) -> None:
+        """Forget the colours of the theme before."""
+        super().notify_style_update()
+        self._styles_of = {}
+
+    def style_of(self, role: Role) -> Style:
+        """Return the colours of a role; a stale pane has one colour for all."""
+        shown = Role.STALE if self.has_class("-stale") else role
+        if shown not in self._styles_of:
+            self._styles_of[shown] = self.get_component_rich_style(f"lines--{shown}")
+        return self._styles_of[shown]
+
+    def render_line(self, y: int) -> Strip:
+        """Return the strip at a row of the widget."""
+        number = self.scroll_offset.y + y
+        width = self.scrollable_content_region.width
+        if number >= len(self._lines):
+            return Strip.blank(width, self.style_of(Role.PLAIN))
+        return self._strip(number, width)
+
+    def _strip(self, number: int, width: int) -> Strip:
+        """Return one line as a strip."""
+        return strip(self._lines[number], width, self.style_of, self._changed.get(number, frozenset()))
