@@ -102,11 +102,20 @@ def _first(text: str, scalar: ScalarPlace) -> int:
 
 def _skip_to(text: str, at: int, scalar: ScalarPlace, character: str) -> int:
     """Return the next index that can stand for the character: indentation and folded line ends are passed over."""
-    if character in _BLANK:
-        return at
-    while at < scalar.end and text[at] in _BLANK:
-        at += 1
+    while at < scalar.end:
+        if scalar.style == '"' and text.startswith("\\\n", at):
+            at += 2 + _indentation(text, at + 2)
+        elif character not in _BLANK and text[at] in _BLANK:
+            at += 1
+        else:
+            break
     return at
+
+
+def _indentation(text: str, at: int) -> int:
+    """Return how many spaces and tabs begin here."""
+    rest = text[at : text.find("\n", at)]
+    return len(rest) - len(rest.lstrip(" \t"))
 
 
 def _width(text: str, at: int, scalar: ScalarPlace) -> int:

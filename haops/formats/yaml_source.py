@@ -19,8 +19,6 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_NODES = 50_000
 
-_NOWHERE: Path = ("",)
-"""The path of what is read only to be passed over."""
 _QUOTE = 'put the text in quotes: "{{ ... }}"'
 
 
@@ -187,7 +185,7 @@ class _Reader:
         entries: dict[str, Any] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                return self._no_mapping(start, event)
+                return self._no_mapping(start, event, path)
             self._entry(event, path, entries)
         return entries
 
@@ -203,16 +201,16 @@ class _Reader:
             return
         first = self._source.places.keys[(*path, name)]
         self._note(key, f"{name} stands here twice", f"it is first in line {first.line}")
-        self._value(next(self._events), _NOWHERE)
+        self._value(next(self._events), _nowhere(path))
 
-    def _no_mapping(self, start: yaml.MappingStartEvent, key: yaml.Event) -> str:
+    def _no_mapping(self, start: yaml.MappingStartEvent, key: yaml.Event, path: Path) -> str:
         """Pass over a mapping with a key that is no text; `{{ name }}` without quotes is read like that."""
         doubled = self._source.places.text[_begin(start) :].startswith("{{")
         what = "{{ is read as a mapping, not as text" if doubled else "a key must be a word"
         self._note(start, what, _QUOTE if doubled else "")
-        self._value(key, _NOWHERE)
+        self._value(key, _nowhere(path))
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            self._value(event, _NOWHERE)
+            self._value(event, _nowhere(path))
         return ""
 
     def _note(self, event: yaml.Event, message: str, remedy: str) -> None:
@@ -221,6 +219,11 @@ class _Reader:
     def _stop(self, event: yaml.Event, message: str, remedy: str) -> NoReturn:
         self._note(event, message, remedy)
         raise _StopReading
+
+
+def _nowhere(path: Path) -> Path:
+    """Return a path, as deep as what it stands in, for what is read only to be passed over."""
+    return ("", *path)
 
 
 def _begin(event: yaml.Event) -> int:
