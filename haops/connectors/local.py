@@ -7,6 +7,7 @@ import contextlib
 import os
 import selectors
 import subprocess
+import threading
 from pathlib import Path
 
 from haops.connectors.detached.link import Deadline
@@ -64,13 +65,15 @@ class ChildConversation:
         return status if status >= 0 else None
 
     def close(self) -> None:
-        """Close the pipes. The child goes on; if it has not ended yet, the start of a later child reaps it."""
+        """Close the pipes. The child goes on."""
         self._outputs.close()
         for stream in (self._child.stdin, self._child.stdout, self._child.stderr):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
-        self._child.poll()
+        if self._child.poll() is None:
+            # Somebody must wait for it, or it stays a zombie after its end.
+            threading.Thread(target=self._child.wait, name="local-reaper", daemon=True).start()
 
 
 class LocalLink:

@@ -31,7 +31,7 @@ haops_running() {
   [ "$haops_birth" = "$haops_group_birth" ]
 }
 if [ -s pid ] && haops_running; then
-  kill -TERM -- "-$haops_group"
+  kill -TERM "-$haops_group"
   haops_tries=$((haops_grace * 20))
   while haops_running && [ "$haops_tries" -gt 0 ]; do
     sleep 0.05

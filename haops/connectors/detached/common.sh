@@ -19,3 +19,26 @@ haops_directory() {
   while read -r haops_key haops_real haops_uid haops_rest; do [ "$haops_key" != Uid: ] || break; done </proc/self/status
   [ "$haops_uid" = 0 ] || haops_attempts=${XDG_STATE_HOME:-$HOME/.local/state}/haops/attempts
 }
+# Takes one block of the input into haops_taken: "l<lines>" line by line, or "b<bytes>" by dd, which costs a process but is
+# quicker for long ones. No shell reads further ahead than it is asked to, in either way.
+haops_newline='
+'
+haops_take() {
+  haops_taken=''
+  haops_count=${1#?}
+  case $1 in
+    b*)
+      # The dot keeps trailing newlines, which $( ) would drop.
+      haops_taken=$(dd bs="$haops_count" count=1 iflag=fullblock 2>/dev/null; printf .)
+      haops_taken=${haops_taken%.}
+      ;;
+    *)
+      while [ "$haops_count" -gt 0 ]; do
+        IFS= read -r haops_line || return 1
+        haops_taken=$haops_taken$haops_line$haops_newline
+        haops_count=$((haops_count - 1))
+      done
+      haops_taken=${haops_taken%?}
+      ;;
+  esac
+}

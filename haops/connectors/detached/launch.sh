@@ -8,13 +8,9 @@ trap : PIPE HUP TERM INT
 IFS=' ' read -r haops_id haops_hash haops_session haops_sequence haops_head
 haops_directory
 IFS=' ' read -r haops_environment_size haops_secrets_size haops_script_size haops_limit
-haops_take() {
-  [ "$1" = 0 ] || dd bs="$1" count=1 iflag=fullblock 2>/dev/null
-  printf .
-}
-haops_environment=$(haops_take "$haops_environment_size")
-haops_secrets=$(haops_take "$haops_secrets_size")
-haops_script=$(haops_take "$haops_script_size")
+haops_take "$haops_environment_size" && haops_environment=$haops_taken
+haops_take "$haops_secrets_size" && haops_secrets=$haops_taken
+haops_take "$haops_script_size" && haops_script=$haops_taken
 IFS= read -r haops_end
 if [ "$haops_end" != haops-end ]; then
   echo 'haops1 failed incomplete'
@@ -32,8 +28,8 @@ haops_born "$$"
 haops_write() {
   printf '%s\n' "$haops_boot $$ $haops_birth" >claim &&
     printf '%s\n' "session $haops_session" "sequence $haops_sequence" "head $haops_head" "script $haops_hash" >intent &&
-    printf '%s' "${haops_script%.}" >cmd &&
-    printf '%s' "${haops_environment%.}" >environment &&
+    printf '%s' "$haops_script" >cmd &&
+    printf '%s' "$haops_environment" >environment &&
     printf '' >out &&
     printf '' >err &&
     sync claim intent cmd environment .
@@ -52,18 +48,15 @@ if ! printf '%s\n' "$haops_now" >started; then
   exit 1
 fi
 set +C
-(
-  eval "${haops_environment%.}"
-  eval "${haops_secrets%.}"
-  exec setsid sh -c "$1" haops-attempt "$haops_attempt"
-) </dev/null >/dev/null 2>&1 &
-haops_runner=$!
-# A signal that is trapped ends one wait early.
-while kill -0 "$haops_runner" 2>/dev/null; do wait "$haops_runner"; done
-haops_rc=-
-haops_ended=-
-[ ! -e rc ] || read -r haops_rc haops_ended <rc
-echo "haops1 ended $haops_rc $haops_now $haops_ended"
+# The runner says how the script ended and closes its output before it makes that durable: nobody here waits for the disk.
+haops_said=$(
+  (
+    eval "$haops_environment"
+    eval "$haops_secrets"
+    exec setsid sh -c "$1" haops-attempt "$haops_attempt"
+  ) </dev/null 2>/dev/null &
+)
+echo "haops1 ended ${haops_said:-- -} $haops_now"
 echo haops1 >&2
 [ ! -s out ] || head -c "$haops_limit" out
 [ ! -s err ] || head -c "$haops_limit" err >&2

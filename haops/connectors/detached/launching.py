@@ -60,7 +60,7 @@ class Launch:
         status, started, ended = reply.rest
         out, err = talk.listener.out, talk.listener.err
         if status == "-" or out.dropped_bytes or err.dropped_bytes:
-            return self._pursuit.final(deadline)
+            return self._follow(deadline)
         self._pursuit.deliver(bytes(out.content), bytes(err.content))
         return AttemptReport(
             state=RemoteState.DONE,

@@ -10,8 +10,9 @@ haops_alive() {
   haops_born "$1"
   [ -n "$haops_birth" ] && [ "$haops_birth" = "$2" ] && [ "$haops_condition" != Z ]
 }
+# A line without its newline is not read: a torn file says nothing.
 haops_ended_as() {
-  [ -e rc ] && read -r haops_rc haops_ended <rc && [ -n "$haops_rc" ] && haops_state=done
+  [ -e "$1" ] && read -r haops_rc haops_ended <"$1" && haops_state="done"
 }
 haops_unstarted() {
   haops_state=claimed
@@ -22,14 +23,16 @@ haops_judge() {
   [ ! -e claim ] || read -r haops_boot haops_launcher haops_launcher_birth <claim
   [ ! -e started ] || read -r haops_started <started
   [ ! -e pid ] || read -r haops_pid haops_birth_noted <pid
-  if haops_ended_as; then return; fi
+  if haops_ended_as rc; then return; fi
   if [ "$haops_boot" != "$haops_boot_now" ]; then haops_state=rebooted; return; fi
   if [ ! -e started ] || [ "$haops_started" = cancelled ]; then haops_unstarted; return; fi
-  haops_state=running
+  # Written, and on its way to the disk: as good as rc for as long as the host is not booted again.
+  if haops_ended_as rc.tmp; then return; fi
+  haops_rc=- haops_ended=- haops_state=running
   if haops_alive "$haops_pid" "$haops_birth_noted"; then return; fi
   if [ "$haops_pid" = - ] && haops_alive "$haops_launcher" "$haops_launcher_birth"; then return; fi
   # It may have ended between the two looks.
-  haops_ended_as || haops_state=lost
+  haops_ended_as rc || haops_ended_as rc.tmp || haops_state=lost
 }
 haops_size() {
   haops_total=0

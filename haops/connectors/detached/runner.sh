@@ -1,7 +1,7 @@
-# Leads the attempt's own session: runs its script, records pid and exit status. $1 is the attempt's directory.
+# Leads the attempt's own session: runs its script, records pid and exit status, says it on its output. $1 is the attempt's directory.
 cd "$1" || exit 1
-# Asking the whole group to end must leave this shell alive to record how the script ended.
-trap : HUP TERM INT
+# Asking the whole group to end, or a launching shell that is gone, must leave this shell alive to record how the script ended.
+trap : PIPE HUP TERM INT
 haops_born "$$"
 printf '%s\n' "$$ $haops_birth" >pid
 # What a chatty script writes must not fill the disk: beyond the limit the files are emptied, and that is noted.
@@ -21,4 +21,7 @@ sh "$1/cmd" >>"$1/out" 2>>"$1/err" </dev/null
 haops_rc=$?
 cd "$1" || exit 1
 read -r haops_now haops_rest </proc/uptime
-printf '%s\n' "$haops_rc $haops_now" >rc.tmp && sync rc.tmp && mv rc.tmp rc
+printf '%s\n' "$haops_rc $haops_now" >rc.tmp
+printf '%s\n' "$haops_rc $haops_now"
+exec >/dev/null
+sync rc.tmp && mv rc.tmp rc

@@ -22,7 +22,7 @@ class Text(StrEnum):
     GET = "get"
 
 
-_NEEDS_COMMON = (Text.LAUNCH, Text.PROBE, Text.CANCEL)
+_NEEDS_COMMON = (Text.READ, Text.LAUNCH, Text.PROBE, Text.CANCEL)
 
 
 def _without_comments(name: str) -> str:

@@ -18,6 +18,9 @@ MAX_ENVIRONMENT_BYTES = 1 << 20
 MAX_OUTPUT_BYTES = 1 << 20
 """What is kept of each of the two outputs."""
 
+_LONGEST_BY_LINE = 2048
+"""Blocks up to this size are read by the shell itself, byte by byte; a process that reads longer ones pays for itself."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _RESERVED = re.compile(
     r"(haops_.*|LD_.*|BASH.*|PATH|IFS|ENV|CDPATH|SHELLOPTS|GLOBIGNORE|PS[0-9]|OPT(IND|ARG)|"
@@ -54,14 +57,13 @@ def encode_environment(environment: Mapping[str, str]) -> bytes:
 
 def encode_read(script: str, environment: Mapping[str, str]) -> bytes:
     """Write the input of read.sh."""
-    text, values = _encode_script(script), encode_environment(environment)
-    return b"%d %d\n%s%s%s" % (len(text), len(values), values, text, END)
+    blocks = (encode_environment(environment), _encode_script(script))
+    return b" ".join(_size(block) for block in blocks) + b"\n" + b"".join(_block(block) for block in blocks) + END
 
 
 def encode_order(order: Order, directory: str) -> bytes:
     """Write the input of launch.sh. One byte more than the limit is asked for, to see that there is more."""
-    text = _encode_script(order.script)
-    values, secrets = encode_environment(order.environment), encode_environment(order.secrets)
+    blocks = (encode_environment(order.environment), encode_environment(order.secrets), _encode_script(order.script))
     identity = (
         check_attempt_id(order.attempt_id),
         script_hash(order.script),
@@ -69,8 +71,9 @@ def encode_order(order: Order, directory: str) -> bytes:
         str(order.sequence),
         _word(order.head),
     )
-    sizes = b"%d %d %d %d" % (len(values), len(secrets), len(text), MAX_OUTPUT_BYTES + 1)
-    return b"\n".join((" ".join(identity).encode(), encode_path(directory), sizes, values + secrets + text + END))
+    sizes = b" ".join((*(_size(block) for block in blocks), b"%d" % (MAX_OUTPUT_BYTES + 1)))
+    content = b"".join(_block(block) for block in blocks) + END
+    return b"\n".join((" ".join(identity).encode(), encode_path(directory), sizes, content))
 
 
 def script_hash(script: str) -> str:
@@ -105,6 +108,16 @@ def _encode_script(script: str) -> bytes:
     if "\0" in script:
         raise InputError("the script holds a NUL character", remedy="remove it")
     return _limited(script, MAX_SCRIPT_BYTES, "the script")
+
+
+def _size(block: bytes) -> bytes:
+    if len(block) > _LONGEST_BY_LINE:
+        return b"b%d" % len(block)
+    return b"l%d" % (block.count(b"\n") + 1 if block else 0)
+
+
+def _block(block: bytes) -> bytes:
+    return block + b"\n" if block and len(block) <= _LONGEST_BY_LINE else block
 
 
 def _limited(text: str, limit_bytes: int, what: str) -> bytes:
