@@ -25,6 +25,8 @@ class LabChild:
         self._pipe, theirs = multiprocessing.Pipe()
         self._pid = os.fork()
         if self._pid == 0:
+            # Else the lab would hold the test's end open itself and never see it close.
+            self._pipe.close()
             _serve(flavour, programs, directory, theirs)
         theirs.close()
         self._answer()

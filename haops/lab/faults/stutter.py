@@ -1,0 +1,74 @@
+"""Lets a program run in bursts: frozen most of the time, as on a host that is starved of its processor or its disk."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import haops
+from haops.errors import LabError
+from haops.lab.faults.fault import Parameters, TargetHost, TargetLab
+from haops.lab.faults.host_processes import send, send_each
+
+_RHYTHM = "haops.lab.faults.stutter_rhythm"
+_START_TIMEOUT_S = 20.0
+
+
+class Stutter:
+    """SIGSTOP and SIGCONT in turn, from a process on the bastion that ends with the lab.
+
+    A program that is started again stutters too.
+    """
+
+    name = "stutter"
+    title = "a program runs in bursts"
+    parameters: ClassVar[Mapping[str, str]] = {
+        "program": "the program's file name",
+        "frozen_s": "seconds for which it is frozen, again and again",
+        "running_s": "seconds for which it runs in between",
+    }
+    defaults: ClassVar[Parameters] = {"frozen_s": "0.8", "running_s": "0.2"}
+
+    def inject(self, lab: TargetLab, host: TargetHost, parameters: Parameters) -> None:
+        """Start a rhythm."""
+        environment = os.environ | {"PYTHONPATH": str(Path(haops.__file__).parent.parent)}
+        rhythm = [_RHYTHM, *_subject(host, parameters), parameters["frozen_s"], parameters["running_s"]]
+        command = [sys.executable, "-m", *rhythm]
+        # The command leaves the rhythm behind as an orphan, so that nobody here has to wait for its end.
+        ended = subprocess.run(command, env=environment, capture_output=True, timeout=_START_TIMEOUT_S, check=False)
+        if ended.returncode != 0:
+            said = ended.stderr.decode(errors="replace")[-500:]
+            raise LabError(f"the stutter did not start: {said}", where=host.name)
+
+    def undo(self, lab: TargetLab, host: TargetHost, parameters: Parameters) -> None:
+        """End the rhythm and let the program run."""
+        send_each(_rhythms(host, parameters), signal.SIGKILL)
+        send(host, parameters["program"], signal.SIGCONT)
+
+    def seen_in_effect(self, lab: TargetLab, host: TargetHost, parameters: Parameters) -> bool:
+        """Tell whether a rhythm beats for the program on this host."""
+        return any(True for _ in _rhythms(host, parameters))
+
+
+def _subject(host: TargetHost, parameters: Parameters) -> tuple[str, str]:
+    """Return the arguments that say whose processes a rhythm is for."""
+    return str(host.pid), parameters["program"]
+
+
+def _rhythms(host: TargetHost, parameters: Parameters) -> Iterator[int]:
+    """Yield the processes that beat for this program on this host."""
+    wanted = [_RHYTHM, *_subject(host, parameters)]
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and _arguments(entry)[2:5] == wanted:
+            yield int(entry.name)
+
+
+def _arguments(entry: Path) -> list[str]:
+    """Return a process's command line, empty if it is gone."""
+    try:
+        return (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
