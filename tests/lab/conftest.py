@@ -1,4 +1,4 @@
-"""What the lab's tests share: the smallest real Linux programs. Each prints one line and exits; no compiler is needed."""
+"""What the lab's tests share: the smallest real Linux programs. Each prints one line and exits; no compiler needed."""
 
 import platform
 import struct
