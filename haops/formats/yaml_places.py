@@ -59,7 +59,7 @@ class Places:
 
     def of_key(self, path: Path) -> Place:
         """Return where the key stands, or else its value."""
-        return self.keys.get(path) or self.of(path)
+        return self.keys.get(self.written(path)) or self.of(path)
 
     def inside(self, path: Path, offset: int, value: str) -> Place:
         """Return where the character at `offset` of a scalar's value stands in the file."""

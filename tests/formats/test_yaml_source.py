@@ -14,10 +14,12 @@ EXAMPLE = Path(__file__).with_name("quorum.yaml")
 
 
 def read(text: str) -> YamlSource:
+    """Return what is read of a text."""
     return read_yaml(text.encode(), "f.yaml")
 
 
 def only_problem(text: str | bytes) -> str:
+    """Return the one problem that reading finds."""
     content = text.encode() if isinstance(text, str) else text
     problems = read_yaml(content, "f.yaml").problems
     assert len(problems) == 1, problems

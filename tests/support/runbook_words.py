@@ -65,6 +65,13 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+FACTS = frozenset(
+    {f"etcd.{name}" for name in ("answering", "quorum", "intact", "size_bytes", "newest_revision", "hashes_equal")}
+    | {f"etcd.{name}" for name in ("members_healthy", "members_expected", "cluster_ids")}
+    | {f"api.{name}" for name in ("ready", "expected", "answering")}
+)
+
+
 def words(files: Mapping[str, str] | None = None) -> Vocabulary:
     """Return the vocabulary; `files` are the runbooks that can be included."""
 
@@ -74,10 +81,7 @@ def words(files: Mapping[str, str] | None = None) -> Vocabulary:
     return Vocabulary(
         step_kinds=KINDS,
         signals=frozenset({"etcd-quorum-lost", "hosts-partitioned"}),
-        facts=frozenset(
-            """etcd.answering etcd.quorum etcd.intact etcd.size_bytes etcd.members_healthy etcd.members_expected
-            etcd.cluster_ids etcd.newest_revision etcd.hashes_equal api.ready api.expected api.answering""".split()
-        ),
+        facts=FACTS,
         host_facts=frozenset({"host.name", "host.free_bytes"}),
         observers=frozenset({"etcd.members", "etcd.data_directories", "hosts.reachable", "api.endpoints"}),
         load_include=load,
