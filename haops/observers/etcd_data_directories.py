@@ -18,7 +18,10 @@ _ALWAYS = ("intact", "running", "size_bytes", "wal_files", "modified_at_s", "fre
 
 
 class EtcdDataDirectories:
-    """One script per etcd host, only when asked: it may copy a database to read its revision."""
+    """One script per etcd host, only when asked: it may copy a database to read its revision.
+
+    That revision is what the database holds. A member that was killed has more in its log: it is a lower bound.
+    """
 
     name = Kind.ETCD_DATA.value
     interval_s = 0.0

@@ -155,8 +155,9 @@ def _failed_checks(body: bytes) -> Iterator[str]:
             yield line[3:].split(" ", 1)[0]
 
 
-def _decoded(answer: HttpAnswer, kind: type[T], where: str) -> T:
+def _decoded(answer: HttpAnswer, kind: type[T], path: str) -> T:
     """Return the answer as a value; RemoteFailed if it is none, Denied if we may not see it."""
+    where = f"GET {path}"
     if answer.status in _UNAUTHORIZED:
         raise Denied(f"HTTP {answer.status} {_reason(answer)}".rstrip(), where=where, remedy="use another kubeconfig")
     if answer.status != _OK:
