@@ -19,7 +19,6 @@ from haops.errors import LabError, ProgramMissing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from haops.lab.host_status import HostStatus
     from haops.lab.programs import FlavourOffer
     from haops.lab.running import RunningLab
 
@@ -33,7 +32,9 @@ lab.add_command(install_command)
 
 
 @lab.command()
-@click.option("--flavour", type=click.Choice(["control-plane", "etcd"]), help="Default: the most real that can run here.")
+@click.option(
+    "--flavour", type=click.Choice(["control-plane", "etcd"]), help="Default: the most real that can run here."
+)
 @click.option("--from", "from_directory", metavar="DIR", help="Take the programs from this directory.")
 @click.option("--foreground", is_flag=True, help="Stay, and end the lab on Ctrl-C or when this process ends.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -156,7 +157,9 @@ def _as_text(one: "Mapping[str, Any]") -> str:
     for host in one["hosts"]:
         units = "  ".join(f"{unit.removesuffix('.service')} {state}" for unit, state in host["units"].items())
         ports = ",".join(map(str, host["ports"]))
-        rows.append(f"  {host['name']}  {host['address']}  {units if host['has_power'] else 'no power'}  ports {ports or '-'}")
+        rows.append(
+            f"  {host['name']}  {host['address']}  {units if host['has_power'] else 'no power'}  ports {ports or '-'}"
+        )
     return "\n".join([*rows, f"  inventory {one['inventory']}"])
 
 

@@ -56,4 +56,6 @@ def _connect(connection: socket.socket, place: Path) -> None:
 
 
 def _no_answer(place: Path, call: str, why: str) -> LabError:
-    return LabError(f"the agent did not answer {call} ({why})", where=place.parent.name, remedy="is the host powered on?")
+    return LabError(
+        f"the agent did not answer {call} ({why})", where=place.parent.name, remedy="is the host powered on?"
+    )

@@ -61,7 +61,9 @@ class BastionFiles:
         lines = (f"{host.address},{host.name} {key.public}\n" for host, key in host_keys)
         self.known_hosts.write_text("".join(lines))
 
-    def write_inventory(self, cluster: str, flavour: Flavour, hosts: Sequence[LabHost], access: Mapping[str, Any]) -> None:
+    def write_inventory(
+        self, cluster: str, flavour: Flavour, hosts: Sequence[LabHost], access: Mapping[str, Any]
+    ) -> None:
         """Write the inventory. It is JSON, which is YAML too, so nothing here needs a YAML writer."""
         content = {
             "apiVersion": "haops/v1",

@@ -43,7 +43,7 @@ class LabHost:
         return self._supply is not None and self._supply.poll() is None
 
     def switch_on(self) -> None:
-        """Begin to boot; `plug_in` and `await_boot` follow. Several hosts may be switched on before the first is awaited."""
+        """Begin to boot; `plug_in` and `await_boot` follow. Several hosts may boot at the same time."""
         order = BootOrder(
             name=self.name,
             address=self.address,

@@ -17,16 +17,22 @@ import haops
 from haops.errors import HaopsError, LabError
 from haops.lab import namespaces, syscalls
 from haops.lab.flavours.flavour import Say
+from haops.lab.host_pids import write_host_pids
 from haops.lab.running import RunningLab, create_directory, record
 
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 _LOG = "lab.log"
 
+# Python complains about a child that is forgotten while it runs; these are meant to run on.
+_outliving: list["subprocess.Popen[str]"] = []
 
-def start_in_background(flavour: str, programs: Mapping[str, Path], say: Say, *, bound: bool = False) -> RunningLab:
+
+def start_in_background(
+    flavour: str, programs: Mapping[str, Path], say: Say, *, bound: bool = False, openssh: bool | None = None
+) -> RunningLab:
     """Start a lab in a session of its own and return when it serves. LabError or EnvironmentLacks if it does not.
 
-    `bound` ties its life to this process: it is killed when this process is gone.
+    `bound` ties its life to this process: it is killed when this process is gone. For `openssh` see `Lab.start`.
     """
     directory = create_directory()
     order = {
@@ -34,6 +40,7 @@ def start_in_background(flavour: str, programs: Mapping[str, Path], say: Say, *,
         "programs": {name: str(path) for name, path in programs.items()},
         "directory": str(directory),
         "bound": bound,
+        "openssh": openssh,
     }
     with (directory / _LOG).open("wb") as log:
         keeper = subprocess.Popen(
@@ -45,6 +52,7 @@ def start_in_background(flavour: str, programs: Mapping[str, Path], say: Say, *,
             start_new_session=True,
             env=os.environ | {"PYTHONPATH": str(Path(haops.__file__).parent.parent)},
         )
+    _outliving.append(keeper)
     lab = record(directory, flavour, keeper.pid)
     try:
         _follow(keeper, json.dumps(order), say, directory / _LOG)
@@ -98,7 +106,15 @@ def _start(order: Mapping[str, Any]) -> None:
 
     programs = {name: Path(path) for name, path in order["programs"].items()}
     directory = Path(order["directory"])
-    lab = Lab.start(order["flavour"], programs, directory, lambda line: _tell(say=line), cluster=directory.name)
+    lab = Lab.start(
+        order["flavour"],
+        programs,
+        directory,
+        lambda line: _tell(say=line),
+        cluster=directory.name,
+        openssh=order["openssh"],
+    )
+    write_host_pids(directory, lab.hosts)
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     _tell(up=str(lab.inventory))
 

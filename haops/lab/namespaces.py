@@ -60,7 +60,7 @@ def enter() -> None:
 
 
 def join(pid: int) -> None:
-    """Return in a new process inside the namespaces of process `pid`; the calling process waits and ends with its status.
+    """Return in a new process inside the namespaces of process `pid`; the caller waits and ends with its status.
 
     Only for a process with one thread. Raises LabError when that process is gone or someone else's.
     """
@@ -94,8 +94,12 @@ _NAMESPACES = {
 
 
 def _differing(pid: int) -> list[str]:
-    """Names of the namespaces of `pid` that this process is not in yet; entering one's own user namespace is refused."""
-    return [kind for kind in _NAMESPACES if os.readlink(f"/proc/{pid}/ns/{kind}") != os.readlink(f"/proc/self/ns/{kind}")]
+    """Return the namespaces of `pid` that this process is not in yet: entering one's own user namespace is refused."""
+    return [kind for kind in _NAMESPACES if _identity(pid, kind) != _identity("self", kind)]
+
+
+def _identity(pid: int | str, kind: str) -> Path:
+    return Path(f"/proc/{pid}/ns/{kind}").readlink()
 
 
 def _flush() -> None:

@@ -46,7 +46,11 @@ def _mount_all(disk: HostDisk, programs: Mapping[str, Path]) -> None:
 
 def _separate_directories() -> list[str]:
     """/bin and the like where they are not links into /usr."""
-    return [name for name in ("bin", "sbin", "lib", "lib64") if Path("/", name).is_dir() and not Path("/", name).is_symlink()]
+    return [
+        name
+        for name in ("bin", "sbin", "lib", "lib64")
+        if Path("/", name).is_dir() and not Path("/", name).is_symlink()
+    ]
 
 
 def _mount_etc(disk: HostDisk) -> None:

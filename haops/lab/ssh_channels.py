@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from signal import Signals
-from typing import BinaryIO
+from typing import IO, Any
 
 import paramiko
 from paramiko.common import cMSG_CHANNEL_REQUEST
@@ -24,6 +24,7 @@ from haops.lab.agent.processes import CHROOT, HOST_ENVIRONMENT
 
 _CHUNK_BYTES = 64 * 1024
 _CONNECT_TIMEOUT_S = 10.0
+_IN_HOME = ("/bin/sh", "-c", 'cd; exec "$@"', "login")
 
 
 class Session:
@@ -43,7 +44,7 @@ class Session:
         """Start `command`, or a login shell, in the host's root and connect it to the channel; does not wait."""
         shell = login_shell(self._root)
         words = [shell, "-c", command] if command is not None else [shell, "-l"]
-        argv = [CHROOT, str(self._root), *words]
+        argv = [CHROOT, str(self._root), *_IN_HOME, *words]
         work = self._with_terminal if self._terminal else self._with_pipes
         in_background(lambda: work(channel, argv))
 
@@ -68,7 +69,9 @@ class Session:
     def _with_terminal(self, channel: paramiko.Channel, argv: list[str | bytes]) -> None:
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *(self._terminal or (24, 80)), 0, 0))
-        process = subprocess.Popen(["setsid", "-c", *argv], stdin=theirs, stdout=theirs, stderr=theirs, env=self.environment)
+        process = subprocess.Popen(
+            ["setsid", "-c", *argv], stdin=theirs, stdout=theirs, stderr=theirs, env=self.environment
+        )
         os.close(theirs)
         reading, writing = os.fdopen(ours, "rb", buffering=0), os.fdopen(os.dup(ours), "wb", buffering=0)
         in_background(lambda: _feed(channel, writing))
@@ -93,9 +96,9 @@ class Forwarding:
     def relay(self, channel: paramiko.Channel) -> None:
         """Pass bytes both ways until both ends are done; does not wait."""
         assert self._socket is not None  # noqa: S101 - a forwarding that did not connect gets no channel
-        reading, writing = self._socket.makefile("rb", buffering=0), self._socket.makefile("wb", buffering=0)
+        reading, writing = self._socket.makefile("rb"), os.fdopen(os.dup(self._socket.fileno()), "wb", buffering=0)
         in_background(lambda: _feed(channel, writing, ended=lambda: _half_close(self._socket)))
-        in_background(lambda: (_drain(reading, channel.sendall), channel.shutdown_write()))
+        in_background(lambda: _drain(reading, channel.sendall, ended=channel.shutdown_write))
 
 
 def login_shell(host_root: Path) -> str:
@@ -114,12 +117,12 @@ def in_background(work: Callable[[], object]) -> threading.Thread:
     return thread
 
 
-def _piped(pipe: BinaryIO | None) -> BinaryIO:
+def _piped(pipe: IO[bytes] | None) -> IO[bytes]:
     assert pipe is not None  # noqa: S101 - narrowed for the type checker; it was opened as a pipe
     return pipe
 
 
-def _feed(channel: paramiko.Channel, sink: BinaryIO, ended: Callable[[], object] = lambda: None) -> None:
+def _feed(channel: paramiko.Channel, sink: IO[bytes], ended: Callable[[], object] = lambda: None) -> None:
     """Pass what the client sends on; a reader that has gone does not stop the client from sending."""
     taken = True
     while chunk := channel.recv(_CHUNK_BYTES):
@@ -133,17 +136,23 @@ def _feed(channel: paramiko.Channel, sink: BinaryIO, ended: Callable[[], object]
         sink.close()
 
 
-def _write_all(sink: BinaryIO, chunk: bytes) -> None:
+def _write_all(sink: IO[bytes], chunk: bytes) -> None:
     rest = memoryview(chunk)
     while rest:
         rest = rest[sink.write(rest) :]
 
 
-def _drain(source: BinaryIO, send: Callable[[bytes], object]) -> None:
-    """Pass what the process says on; without a client its pipe is closed, as sshd does it."""
+def _drain(source: IO[bytes], send: Callable[[bytes], object], ended: Callable[[], object] = lambda: None) -> None:
+    """Pass what comes on; without a client the pipe is closed, as sshd does it."""
     with suppress(OSError), source:  # a terminal whose last process is gone reads as EIO
-        while chunk := source.read(_CHUNK_BYTES):
+        while chunk := _available(source):
             send(chunk)
+    ended()
+
+
+def _available(source: IO[bytes]) -> bytes:
+    """Return what is there, without waiting for more."""
+    return os.read(source.fileno(), _CHUNK_BYTES)
 
 
 def _finish(channel: paramiko.Channel, process: "subprocess.Popen[bytes]", pumps: list[threading.Thread]) -> None:
@@ -167,12 +176,13 @@ def _send_exit_signal(channel: paramiko.Channel, number: int) -> None:
     message.add_byte(cMSG_CHANNEL_REQUEST)
     message.add_int(channel.remote_chanid)
     message.add_string("exit-signal")
-    message.add_boolean(False)
+    message.add_boolean(b=False)
     message.add_string(Signals(number).name.removeprefix("SIG"))
-    message.add_boolean(False)
+    message.add_boolean(b=False)
     message.add_string("")
     message.add_string("")
-    channel.get_transport()._send_user_message(message)  # noqa: SLF001 - the library has no public way to send this
+    transport: Any = channel.get_transport()
+    transport._send_user_message(message)  # noqa: SLF001 - the library has no public way to send this
 
 
 def _half_close(connection: socket.socket | None) -> None:

@@ -11,6 +11,13 @@ import threading
 from pathlib import Path
 
 import paramiko
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
+    OPEN_FAILED_CONNECT_FAILED,
+    OPEN_SUCCEEDED,
+)
 
 from haops.lab.ssh_channels import Forwarding, Session
 
@@ -40,14 +47,14 @@ class Login(paramiko.ServerInterface):
         listed = (self._root / AUTHORIZED_KEYS.lstrip("/")).read_text().split("\n")
         known = {tuple(line.split()[:2]) for line in listed}
         allowed = username == "root" and (key.get_name(), key.get_base64()) in known
-        return paramiko.AUTH_SUCCESSFUL if allowed else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if allowed else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         """Sessions only; forwarded connections are asked for separately."""
         if kind != "session":
-            return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+            return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
         self._sessions[chanid] = Session(self._root, self._peer)
-        return paramiko.OPEN_SUCCEEDED
+        return OPEN_SUCCEEDED
 
     def check_channel_env_request(self, channel: paramiko.Channel, name: bytes, value: bytes) -> bool:
         """Locale only, as the usual AcceptEnv."""
@@ -66,7 +73,7 @@ class Login(paramiko.ServerInterface):
         self._sessions.pop(channel.get_id()).run(channel, None)
         return True
 
-    def check_channel_pty_request(
+    def check_channel_pty_request(  # noqa: PLR0917 - the library's signature
         self,
         channel: paramiko.Channel,
         term: bytes,
@@ -88,11 +95,13 @@ class Login(paramiko.ServerInterface):
         del channel, width, height, pixelwidth, pixelheight
         return False
 
-    def check_channel_direct_tcpip_request(self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]) -> int:
+    def check_channel_direct_tcpip_request(
+        self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
+    ) -> int:
         """Connect on the client's behalf, for ProxyJump."""
         del origin
         self._forwardings[chanid] = forwarding = Forwarding(destination)
-        return paramiko.OPEN_SUCCEEDED if forwarding.connect() else paramiko.OPEN_FAILED_CONNECT_FAILED
+        return OPEN_SUCCEEDED if forwarding.connect() else OPEN_FAILED_CONNECT_FAILED
 
     def relay(self, channel: paramiko.Channel) -> None:
         """Begin to pass bytes if the channel is a forwarded connection."""

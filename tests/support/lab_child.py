@@ -20,14 +20,14 @@ from haops.lab.programs import find_programs
 class LabChild:
     """The lab's process, seen from the test."""
 
-    def __init__(self, flavour: str, directory: Path) -> None:
-        programs = find_programs(flavour)
+    def __init__(self, flavour: str, directory: Path, **options: Any) -> None:
+        programs = options.pop("programs", None) or find_programs(flavour)
         self._pipe, theirs = multiprocessing.Pipe()
         self._pid = os.fork()
         if self._pid == 0:
             # Else the lab would hold the test's end open itself and never see it close.
             self._pipe.close()
-            _serve(flavour, programs, directory, theirs)
+            _serve(flavour, programs, directory, theirs, options)
         theirs.close()
         self._answer()
 
@@ -51,7 +51,7 @@ class LabChild:
         return value
 
 
-def _serve(flavour: str, programs: Any, directory: Path, pipe: Connection) -> None:
+def _serve(flavour: str, programs: Any, directory: Path, pipe: Connection, options: dict[str, Any]) -> None:
     """Start the lab and run what is sent, until nobody sends any more."""
     try:
         namespaces.enter()
@@ -59,7 +59,7 @@ def _serve(flavour: str, programs: Any, directory: Path, pipe: Connection) -> No
         while True:
             try:
                 if lab is None:
-                    lab, value = Lab.start(flavour, programs, directory), None
+                    lab, value = Lab.start(flavour, programs, directory, **options), None
                 else:
                     function, arguments = pipe.recv()
                     value = function(lab, *arguments)
@@ -73,9 +73,9 @@ def _serve(flavour: str, programs: Any, directory: Path, pipe: Connection) -> No
 
 
 @contextmanager
-def lab_child(flavour: str, directory: Path) -> Iterator[LabChild]:
-    """Yield a lab that is up, and end it."""
-    child = LabChild(flavour, directory)
+def lab_child(flavour: str, directory: Path, **options: Any) -> Iterator[LabChild]:
+    """Yield a lab that is up, and end it. `options` are those of Lab.start, and `programs`."""
+    child = LabChild(flavour, directory, **options)
     try:
         yield child
     finally:

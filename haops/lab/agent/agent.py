@@ -15,10 +15,9 @@ from haops.lab.agent.boot import BootOrder
 from haops.lab.agent.containers import Containers
 from haops.lab.agent.control import HostRequests, LabSocket
 from haops.lab.agent.crictl import Runtime, crictl
-from haops.lab.agent.listening import listening_ports
 from haops.lab.agent.kubelet import KUBELET, start_kubelet
-from haops.lab.agent.processes import HOST_ENVIRONMENT, Processes
-from haops.lab.agent.service import Running
+from haops.lab.agent.listening import listening_ports
+from haops.lab.agent.processes import HOST_ENVIRONMENT, Processes, Running
 from haops.lab.agent.systemctl import journalctl, systemctl
 from haops.lab.agent.units import Units
 
@@ -62,7 +61,9 @@ class Agent:
         """Run a command in the host's root; the first argument is its standard input."""
         given, *command = arguments
         with _memory_file(given) as stdin, _memory_file("") as stdout, _memory_file("") as stderr:
-            process = self._processes.start(command, stdin=stdin.fileno(), stdout=stdout.fileno(), stderr=stderr.fileno())
+            process = self._processes.start(
+                command, stdin=stdin.fileno(), stdout=stdout.fileno(), stderr=stderr.fileno()
+            )
             ended = await process.ended
             return Answer(ended.code, _whole(stdout), _whole(stderr))
 

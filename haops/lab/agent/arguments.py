@@ -3,7 +3,7 @@
 Must never know which program they were meant for.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -27,7 +27,7 @@ class Asked:
         return [value for name in names for value in self.options.get(name, ())]
 
 
-def parse(arguments: Sequence[str], with_value: Set[str]) -> Asked:
+def parse(arguments: Sequence[str], with_value: Collection[str]) -> Asked:
     """Parse `--long=value`, `--long value`, `-s value`, `-svalue` and flags in one word (`-aq`)."""
     options: dict[str, list[str]] = {}
     words: list[str] = []
@@ -43,7 +43,7 @@ def parse(arguments: Sequence[str], with_value: Set[str]) -> Asked:
     return Asked(options, words)
 
 
-def _options(word: str, rest: Iterator[str], with_value: Set[str]) -> Iterator[tuple[str, str]]:
+def _options(word: str, rest: Iterator[str], with_value: Collection[str]) -> Iterator[tuple[str, str]]:
     name, separator, value = word.partition("=")
     if word.startswith("--"):
         yield name, value if separator or name not in with_value else next(rest, "")

@@ -20,7 +20,7 @@ from haops.lab.syscalls import Clone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BootOrder:
-    """A host's name, address, disk and programs; `stand_ins` are commands run outside its root in place of a program there."""
+    """What a host is made of; `stand_ins` are commands run outside its root in place of a program there."""
 
     name: str
     address: str

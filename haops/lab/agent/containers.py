@@ -88,14 +88,22 @@ class Containers:
     async def stop(self, container: Container, patience_s: float) -> None:
         """Stop a container: SIGTERM, and SIGKILL after `patience_s`; one that has ended is no error."""
         if container.process and container.is_running:
-            await stop(container.process, first=signal.SIGTERM if patience_s > 0 else signal.SIGKILL, patience_s=max(patience_s, 1.0))
+            await stop(
+                container.process,
+                first=signal.SIGTERM if patience_s > 0 else signal.SIGKILL,
+                patience_s=max(patience_s, 1.0),
+            )
 
     def remove(self, container: Container) -> None:
         """Forget a container that has ended."""
         self._all.remove(container)
 
     def _forget_old(self, spec: ContainerSpec) -> None:
-        ended = [one for one in self._all if one.spec.name == spec.name and one.spec.source == spec.source and not one.is_running]
+        ended = [
+            one
+            for one in self._all
+            if one.spec.name == spec.name and one.spec.source == spec.source and not one.is_running
+        ]
         for one in ended[:-_KEPT_ENDED]:
             self._all.remove(one)
 

@@ -18,7 +18,18 @@ from haops.lab.agent.containers import Container, Containers
 
 _WITH_VALUE = {
     *("-o", "--output", "--label", "--state", "-s", "--name", "--pod", "-p", "--id", "--last", "-n", "--image"),
-    *("--timeout", "-t", "--tail", "-r", "--runtime-endpoint", "-i", "--image-endpoint", "-c", "--config", "--namespace"),
+    *(
+        "--timeout",
+        "-t",
+        "--tail",
+        "-r",
+        "--runtime-endpoint",
+        "-i",
+        "--image-endpoint",
+        "-c",
+        "--config",
+        "--namespace",
+    ),
 }
 _SHORT_ID = 13
 
@@ -70,7 +81,9 @@ def _matches(container: Container, asked: Asked) -> bool:
 
 
 async def _stop(runtime: Runtime, asked: Asked) -> Answer:
-    return await _each(runtime, asked, lambda one: runtime.containers.stop(one, float(asked.value("--timeout", "-t") or 0)))
+    return await _each(
+        runtime, asked, lambda one: runtime.containers.stop(one, float(asked.value("--timeout", "-t") or 0))
+    )
 
 
 async def _remove(runtime: Runtime, asked: Asked) -> Answer:
@@ -83,7 +96,7 @@ async def _remove(runtime: Runtime, asked: Asked) -> Answer:
 
 
 async def _each(runtime: Runtime, asked: Asked, action: Callable[[Container], Awaitable[None]]) -> Answer:
-    printed = []
+    printed: list[str] = []
     for prefix in asked.words:
         container = runtime.containers.find(prefix)
         if container is None:
@@ -122,7 +135,10 @@ async def _inspect(runtime: Runtime, asked: Asked) -> Answer:
         "mounts": [],
         "logPath": str(container.log),
     }
-    inside = {"pid": process.pid if process and process.is_running else 0, "config": {"command": list(container.spec.command)}}
+    inside = {
+        "pid": process.pid if process and process.is_running else 0,
+        "config": {"command": list(container.spec.command)},
+    }
     return Answer(0, json.dumps({"status": status, "info": inside}, indent=2) + "\n")
 
 
@@ -136,7 +152,9 @@ async def _exec(runtime: Runtime, arguments: Sequence[str]) -> Answer:
 
 async def _version(runtime: Runtime, asked: Asked) -> Answer:
     del runtime, asked
-    return Answer(0, lines("Version:  0.1.0", "RuntimeName:  haops-lab-agent", "RuntimeVersion:  0", "RuntimeApiVersion:  v1"))
+    return Answer(
+        0, lines("Version:  0.1.0", "RuntimeName:  haops-lab-agent", "RuntimeVersion:  0", "RuntimeApiVersion:  v1")
+    )
 
 
 COMMANDS: dict[str, Command] = {

@@ -150,7 +150,11 @@ class Node:
         self._api.create(collection, self._mirror_of(pod)).checked("create a mirror pod")
 
     def _mirror_of(self, pod: PodReport) -> Json:
-        annotations = {_MIRROR: pod.digest, "kubernetes.io/config.hash": pod.digest, "kubernetes.io/config.source": "file"}
+        annotations = {
+            _MIRROR: pod.digest,
+            "kubernetes.io/config.hash": pod.digest,
+            "kubernetes.io/config.source": "file",
+        }
         owner = {"apiVersion": "v1", "kind": "Node", "name": self._name, "uid": self._uid, "controller": True}
         written = pod.manifest["metadata"]
         metadata = {

@@ -19,7 +19,7 @@ class NotifySocket:
         self._place.parent.mkdir(parents=True, exist_ok=True)
         self._place.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
+        self._socket.settimeout(0)
         bind_unix(self._socket, self._place)
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._receive)
 

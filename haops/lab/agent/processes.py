@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 HOST_ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -36,6 +37,29 @@ class Ended:
     def code(self) -> int:
         """The status as a shell reports it: 128 + signal for a killed one."""
         return 128 + self.signal if self.signal else self.status
+
+
+class Running(Protocol):
+    """What a service's main process is to its service: a real one, or a part of the agent in one's place."""
+
+    @property
+    def pid(self) -> int:
+        """The process id, in the host's numbering."""
+        ...
+
+    @property
+    def ended(self) -> asyncio.Future[Ended]:
+        """Resolves with how it ended."""
+        ...
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether it has not ended."""
+        ...
+
+    def send(self, number: int, *, whole_group: bool = True) -> None:
+        """Send a signal."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +102,15 @@ class Processes:
         environment: Mapping[str, str] = HOST_ENVIRONMENT,
         on_host: bool = True,
     ) -> Process:
-        """Start `command` with these open descriptors, in the host's root unless `on_host` is off. OSError if it cannot."""
+        """Start `command` with these open descriptors, in the host's root unless `on_host` is off. OSError if not."""
         argv = [CHROOT, str(self._root), *command] if on_host else list(command)
         pid = os.posix_spawn(
             argv[0],
             argv,
             dict(environment),
-            file_actions=[(os.POSIX_SPAWN_DUP2, descriptor, place) for place, descriptor in enumerate((stdin, stdout, stderr))],
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, descriptor, place) for place, descriptor in enumerate((stdin, stdout, stderr))
+            ],
             setsid=True,
             setsigmask=(),
             setsigdef=(signal.SIGPIPE, signal.SIGINT),
@@ -93,7 +119,9 @@ class Processes:
         self._running[pid] = process
         return process
 
-    def start_logged(self, command: Sequence[str], log: Path, environment: Mapping[str, str], *, on_host: bool = True) -> Process:
+    def start_logged(
+        self, command: Sequence[str], log: Path, environment: Mapping[str, str], *, on_host: bool = True
+    ) -> Process:
         """Start `command` with its output appended to `log`."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output, Path(os.devnull).open("rb") as nothing:
@@ -120,7 +148,7 @@ class Processes:
                 process.ended.set_result(Ended(max(code, 0), max(-code, 0)))
 
 
-async def stop(process: Process, *, first: int, patience_s: float) -> bool:
+async def stop(process: Running, *, first: int, patience_s: float) -> bool:
     """Send `first`, then SIGKILL after `patience_s`; return whether the first was enough."""
     process.send(first)
     process.send(signal.SIGCONT)  # a stopped process takes no other signal

@@ -11,36 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from haops.lab.agent.notify import NotifySocket
-from haops.lab.agent.processes import HOST_ENVIRONMENT, NOT_FOUND, Ended, stop
+from haops.lab.agent.processes import HOST_ENVIRONMENT, NOT_FOUND, Ended, Running, stop
 from haops.lab.agent.unit_file import UnitFile, parse_environment_file
 
 _CLEAN_SIGNALS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE}
-
-
-class Running(Protocol):
-    """What a service's main process is to its service: a real one, or a part of the agent in one's place."""
-
-    @property
-    def pid(self) -> int:
-        """The process id, in the host's numbering."""
-        ...
-
-    @property
-    def ended(self) -> asyncio.Future[Ended]:
-        """Resolves with how it ended."""
-        ...
-
-    @property
-    def is_running(self) -> bool:
-        """Tell whether it has not ended."""
-        ...
-
-    def send(self, number: int, *, whole_group: bool = True) -> None:
-        """Send a signal."""
-        ...
 
 
 Launch = Callable[[Sequence[str], Path, Mapping[str, str]], Running]
@@ -59,7 +36,7 @@ class State:
     since: float = 0.0
 
 
-class StartFailed(Exception):  # noqa: N818 - a state of the unit that its caller reports, not a fault of the agent
+class StartFailed(Exception):
     """The unit did not come up; the text is what systemctl prints."""
 
 
@@ -180,8 +157,9 @@ class Service:
     async def _await_readiness(self, notify: NotifySocket) -> None:
         assert self.main  # noqa: S101 - narrowed for the type checker; `_launch_all` has set it
         patience_s = self.unit.duration_s("TimeoutStartSec", 90.0)
+        outcomes: set[asyncio.Future[Any]] = {notify.ready, self.main.ended}
         done, _ = await asyncio.wait(
-            {notify.ready, self.main.ended},
+            outcomes,
             timeout=None if patience_s == float("inf") else patience_s,
             return_when=asyncio.FIRST_COMPLETED,
         )

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,11 @@ class StaticPods:
             if container.is_running and container.id not in self._stopping:
                 task = asyncio.create_task(self._containers.stop(container, _GRACE_S))
                 self._stopping[container.id] = task
-                task.add_done_callback(lambda _, id=container.id: self._stopping.pop(id, None))
+                task.add_done_callback(partial(self._stopped, container.id))
+
+    def _stopped(self, container_id: str, task: asyncio.Task[None]) -> None:
+        del task
+        self._stopping.pop(container_id, None)
 
     def _ensure(self, spec: ContainerSpec) -> None:
         newest = self._containers.newest(spec.source, spec.name)

@@ -18,7 +18,22 @@ _USAGE = 1
 
 
 Verb = Callable[[Units, Asked], Awaitable[Answer]]
-_WITH_VALUE = {"-p", "--property", "-s", "--signal", "-n", "--lines", "-o", "--output", "-t", "--type", "--state", "--kill-whom", "-u", "--unit"}
+_WITH_VALUE = {
+    "-p",
+    "--property",
+    "-s",
+    "--signal",
+    "-n",
+    "--lines",
+    "-o",
+    "--output",
+    "-t",
+    "--type",
+    "--state",
+    "--kill-whom",
+    "-u",
+    "--unit",
+}
 
 
 async def systemctl(units: Units, arguments: Sequence[str]) -> Answer:
@@ -145,7 +160,13 @@ def _properties(units: Units, name: str) -> dict[str, str]:
     try:
         service = units.get(name)
     except UnitNotFound:
-        return {"Id": full_name(name), "LoadState": "not-found", "ActiveState": "inactive", "SubState": "dead", "MainPID": "0"}
+        return {
+            "Id": full_name(name),
+            "LoadState": "not-found",
+            "ActiveState": "inactive",
+            "SubState": "dead",
+            "MainPID": "0",
+        }
     state = service.state
     return {
         "Id": service.unit.name,
@@ -162,7 +183,9 @@ def _properties(units: Units, name: str) -> dict[str, str]:
         "UnitFileState": "enabled" if units.is_enabled(name) else "disabled",
         "FragmentPath": service.unit.paths[0],
         "DropInPaths": " ".join(service.unit.paths[1:]),
-        "StateChangeTimestamp": time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime(state.since)) if state.since else "",
+        "StateChangeTimestamp": time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime(state.since))
+        if state.since
+        else "",
     }
 
 
@@ -198,7 +221,10 @@ async def _cat(units: Units, asked: Asked) -> Answer:
 
 async def _list_units(units: Units, asked: Asked) -> Answer:
     del asked
-    rows = (f"{service.unit.name} loaded {service.state.active} {service.state.sub} {service.unit.description}" for service in units.loaded())
+    rows = (
+        f"{service.unit.name} loaded {service.state.active} {service.state.sub} {service.unit.description}"
+        for service in units.loaded()
+    )
     return Answer(0, lines(*rows))
 
 

@@ -35,7 +35,7 @@ class Units:
         self._services: dict[str, Service] = {}
 
     def get(self, name: str) -> Service:
-        """Return the service of that name, loaded from its file if it was not yet. UnitNotFound if there is none."""
+        """Return the service of that name, loaded from its file if need be. UnitNotFound if there is none."""
         name = full_name(name)
         if name not in self._services:
             self._services[name] = Service(self._load(name), self._launch, self._root)
@@ -77,7 +77,7 @@ class Units:
         return printed
 
     def disable(self, name: str) -> list[str]:
-        """Unlink the unit from its targets; return the lines that systemctl prints. UnitNotFound if there is no such unit."""
+        """Unlink the unit from its targets; return the lines that systemctl prints. UnitNotFound if it is unknown."""
         self._load(full_name(name))
         printed = []
         for link in list(self._links(full_name(name))):
@@ -91,7 +91,7 @@ class Units:
         return sorted({link.name for link in directory.glob("*.wants/*.service")})
 
     def _links(self, name: str) -> Iterator[Path]:
-        # Listed rather than asked for by name: a link points to a path of the host, which is not there outside its root.
+        # Listed, not asked for by name: a link points to a path of the host, which does not exist outside its root.
         return (link for link in (self._root / _DIRECTORIES[0]).glob("*.wants/*") if link.name == name)
 
     def _names(self) -> set[str]:

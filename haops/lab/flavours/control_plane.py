@@ -1,4 +1,4 @@
-"""Three control-plane hosts as kubeadm sets them up: stacked etcd, API server, controller-manager, scheduler as static pods.
+"""Three control-plane hosts as kubeadm sets them up: etcd, API server, controller-manager, scheduler as static pods.
 
 Owns the order: authorities on the first host, then every host by itself, etcd's first quorum, then everything.
 """
@@ -105,7 +105,11 @@ class ControlPlaneFlavour:
         first = site.hosts[0]
         files = client_files(site.directory)
         (site.directory / "etcd").mkdir(exist_ok=True)
-        for key, source in (("ca", "ca.crt"), ("certificate", "healthcheck-client.crt"), ("key", "healthcheck-client.key")):
+        for key, source in (
+            ("ca", "ca.crt"),
+            ("certificate", "healthcheck-client.crt"),
+            ("key", "healthcheck-client.key"),
+        ):
             site.keep(files[key], first.disk.read(f"{kubeadm.PKI}/etcd/{source}"))
         site.keep(str(site.directory / "admin.conf"), first.disk.read("/etc/kubernetes/admin.conf"))
 

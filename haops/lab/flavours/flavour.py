@@ -13,7 +13,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a flavour builds on: the cluster's name, its hosts, and the bastion's directory for files it leaves there."""
+    """What a flavour builds on: the cluster's name, its hosts, and the bastion's directory for what it leaves there."""
 
     cluster: str
     hosts: Sequence[LabHost]

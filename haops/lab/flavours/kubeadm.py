@@ -13,7 +13,16 @@ from haops.lab.hosts import LabHost
 CONFIGURATION = "/root/kubeadm.yaml"
 MANIFESTS = "/etc/kubernetes/manifests"
 PKI = "/etc/kubernetes/pki"
-SHARED_PKI = ("ca.crt", "ca.key", "sa.key", "sa.pub", "front-proxy-ca.crt", "front-proxy-ca.key", "etcd/ca.crt", "etcd/ca.key")
+SHARED_PKI = (
+    "ca.crt",
+    "ca.key",
+    "sa.key",
+    "sa.pub",
+    "front-proxy-ca.crt",
+    "front-proxy-ca.key",
+    "etcd/ca.crt",
+    "etcd/ca.key",
+)
 """Files that every control-plane host has the same; kubeadm makes the rest out of them."""
 VIRTUAL_ADDRESS = "10.90.0.100"
 """Named in the API servers' certificates for a load balancer in front of them; nothing listens there yet."""

@@ -30,8 +30,19 @@ _ADMIN_BINDING = {
 def await_member(host: LabHost) -> None:
     """Wait until a host's own etcd member serves. LabError if it does not."""
     pki = f"{kubeadm.PKI}/etcd"
-    credentials = (f"--cacert={pki}/ca.crt", f"--cert={pki}/healthcheck-client.crt", f"--key={pki}/healthcheck-client.key")
-    command = ("etcdctl", "--endpoints=https://127.0.0.1:2379", *credentials, "--command-timeout=1s", "endpoint", "health")
+    credentials = (
+        f"--cacert={pki}/ca.crt",
+        f"--cert={pki}/healthcheck-client.crt",
+        f"--key={pki}/healthcheck-client.key",
+    )
+    command = (
+        "etcdctl",
+        "--endpoints=https://127.0.0.1:2379",
+        *credentials,
+        "--command-timeout=1s",
+        "endpoint",
+        "health",
+    )
     _poll(lambda: host.run(*command).status == 0, _MEMBER_TIMEOUT_S, lambda: f"{host.name}: etcd does not serve")
 
 
