@@ -76,8 +76,11 @@ def _load(source: YamlSource, path: Path, name: str, lookup: Lookup) -> Runbook 
     """Return the other runbook, or None with the reason noted."""
     try:
         file, content = lookup.load(name)
-    except (LookupError, HaopsError) as error:
-        source.report(path, f"no runbook {name}: {error}", "haops runbook list shows what there is")
+    except LookupError:
+        source.report(path, f"there is no runbook {name}", "haops runbook list shows what there is")
+        return None
+    except HaopsError as error:
+        source.report(path, error.message, error.remedy)
         return None
     way = " -> ".join([*lookup.chain, file])
     if file in lookup.chain:
