@@ -228,6 +228,21 @@ def test_a_certificate_file_that_is_gone_is_one_clear_error(tmp_path: Path, stub
         connect(_endpoint("https://127.0.0.1:1"), KubernetesAccess(kubeconfig=str(stub.kubeconfig)))
 
 
+def test_a_login_program_that_fails_prints_nothing(tmp_path: Path, stub: Stub) -> None:
+    """The official loader would print its failure over the screen; what is left is a request without credentials."""
+    head, _, _ = stub.kubeconfig.read_text().partition("users:")
+    login = "{apiVersion: client.authentication.k8s.io/v1, command: /no/such/login, interactiveMode: Never}"
+    (tmp_path / "exec.conf").write_text(f"{head}users:\n- name: lab\n  user: {{exec: {login}}}\n")
+    code = (
+        "from haops.connectors.kubernetes import connect\n"
+        "from haops.core.inventory import ApiEndpointAddress, KubernetesAccess\n"
+        "endpoint = ApiEndpointAddress(name='e', host='e', url='https://127.0.0.1:1')\n"
+        f"connect(endpoint, KubernetesAccess(kubeconfig={str(tmp_path / 'exec.conf')!r}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_the_package_loads_the_official_client_only_to_connect() -> None:
     """Importing the package and its reads leaves `kubernetes` alone; connecting leaves its 600 ms of models alone."""
     look = "import sys, haops.connectors.kubernetes.reads; print('kubernetes' in sys.modules)"

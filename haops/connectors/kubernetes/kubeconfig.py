@@ -4,6 +4,7 @@ Owns what haops takes from it: credentials, CA and the name that the API server'
 its server address (each endpoint has its own) nor its proxy, and never write it.
 """
 
+import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ def load_credentials(access: KubernetesAccess) -> Credentials:
 def _read(path: Path, context: str | None) -> Any:
     """Return the official client's configuration."""
     _require_readable(path)
+    _keep_the_loader_quiet()
     configuration = Configuration()
     try:
         load: Any = load_kube_config
@@ -70,6 +72,13 @@ def _require_readable(path: Path) -> None:
         raise InputError("kubeconfig missing", where=str(path), remedy="correct its path in the inventory") from None
     except OSError as error:
         raise Denied(f"kubeconfig cannot be read: {(error.strerror or '').lower()}", where=str(path)) from None
+
+
+def _keep_the_loader_quiet() -> None:
+    """Give the root logger a place for the loader's errors: without one it would make a handler that prints."""
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(logging.NullHandler())
 
 
 def _tls(configuration: Any, path: Path) -> ssl.SSLContext:
