@@ -1,0 +1,54 @@
+"""The writing process: `python -m haops.lab.writer INVENTORY RECORD RATE_PER_S`, requests and replies as JSON lines.
+
+Requests: `{"ask": "status"}` and `{"ask": "check", "within_s": 60}`. Ends when nobody asks any more.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from haops.errors import HaopsError
+from haops.formats.inventory_yaml import parse_inventory
+from haops.lab.writer.places import open_place
+from haops.lab.writer.record import WriteRecord, outages
+from haops.lab.writer.writing import Writing
+
+
+def serve(inventory: Path, record: Path, rate_per_s: float) -> None:
+    """Write until standard input ends, answering what is asked there."""
+    place = open_place(parse_inventory(inventory.read_bytes(), str(inventory)))
+    writes = WriteRecord(record)
+    writing = Writing(place, writes, rate_per_s=rate_per_s)
+    writing.start()
+    for line in sys.stdin:
+        print(json.dumps(_reply(json.loads(line), writing, writes)), flush=True)
+    writing.stop()
+    writes.close()
+    place.close()
+
+
+def _reply(request: Mapping[str, Any], writing: Writing, record: WriteRecord) -> Mapping[str, Any]:
+    """Return the counts, and for a check also what was lost."""
+    reply: dict[str, Any] = {}
+    if request["ask"] == "check":
+        writing.stop()
+        try:
+            reply["lost"] = writing.lost(within_s=request["within_s"])
+        except HaopsError as error:
+            reply["error"] = str(error)
+    writes = tuple(record.writes)
+    acknowledged = [write for write in writes if write.acknowledged]
+    return {
+        **reply,
+        "acknowledged": len(acknowledged),
+        "unknown": len(writes) - len(acknowledged),
+        "last_acknowledged_monotonic_s": acknowledged[-1].monotonic_s if acknowledged else None,
+        "outages": [asdict(outage) for outage in outages(writes)],
+    }
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))
