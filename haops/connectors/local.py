@@ -92,7 +92,7 @@ class LocalLink:
         del deadline
         try:
             child = subprocess.Popen(
-                ["sh", "-c", command],
+                ["sh", "-c", f"exec {command}"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

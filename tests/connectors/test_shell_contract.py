@@ -14,7 +14,7 @@ from shell_places import BOTH_OUTPUTS, ENDLESS, HUNGRY, NOTE_EFFECT, SHOW_VALUE,
 from waiting import until
 
 from haops.connectors.local import local_shell
-from haops.connectors.seam import RemoteState
+from haops.connectors.seam import AttemptReport, RemoteState
 from haops.errors import InputError, RemoteFailed, TimedOut
 
 VALUES = st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=200)
@@ -174,6 +174,6 @@ def test_names_that_steer_the_shell_are_refused(tmp_path: Path, name: str):
         local_shell(tmp_path).run("true", environment={name: "x"}, timeout_s=5)
 
 
-def _if_done(place: Place, attempt_id: str):
+def _if_done(place: Place, attempt_id: str) -> AttemptReport | None:
     report = place.shell.probe(attempt_id, timeout_s=20)
     return report if report.state is RemoteState.DONE else None

@@ -7,8 +7,7 @@ haops_directory
 [ -d "$haops_attempts" ] || mkdir -p "$haops_attempts"
 read -r haops_boot_now </proc/sys/kernel/random/boot_id
 if mkdir "$haops_attempts/$haops_id" 2>/dev/null; then
-  printf '%s\n' "$haops_boot_now 0 0" >"$haops_attempts/$haops_id/claim"
-  printf '%s\n' 'script -' >"$haops_attempts/$haops_id/intent"
+  printf '%s\n' "$haops_boot_now 0 0" 'script -' >"$haops_attempts/$haops_id/claim"
 fi
 cd "$haops_attempts/$haops_id" || exit 1
 set -C

@@ -24,39 +24,43 @@ if ! mkdir "$haops_attempt"; then
 fi
 cd "$haops_attempt" || exit 1
 read -r haops_boot </proc/sys/kernel/random/boot_id
+read -r haops_now haops_rest </proc/uptime
 haops_born "$$"
-haops_write() {
-  printf '%s\n' "$haops_boot $$ $haops_birth" >claim &&
-    printf '%s\n' "session $haops_session" "sequence $haops_sequence" "head $haops_head" "script $haops_hash" >intent &&
+haops_keep() {
+  printf '%s\n' "$haops_boot $$ $haops_birth" "session $haops_session" "sequence $haops_sequence" "head $haops_head" \
+    "script $haops_hash" >claim &&
     printf '%s' "$haops_script" >cmd &&
     printf '%s' "$haops_environment" >environment &&
     printf '' >out &&
     printf '' >err &&
-    sync claim intent cmd environment .
+    sync claim cmd environment .
 }
-if ! haops_write; then
-  cd / && rm -rf "$haops_attempt"
-  echo 'haops1 failed cannot-write'
-  exit 1
-fi
-echo "haops1 accepted $haops_boot"
-read -r haops_now haops_rest </proc/uptime
-# Whoever creates this file first decides: a cancellation may have been quicker.
-set -C
-if ! printf '%s\n' "$haops_now" >started; then
-  echo 'haops1 cancelled'
-  exit 1
-fi
-set +C
-# The runner says how the script ended and closes its output before it makes that durable: nobody here waits for the disk.
+# Says "go" when the claim is on the disk and nobody was quicker to cancel: whoever creates "started" first decides.
+haops_release() {
+  # A subshell forgets its parent's handlers.
+  trap : PIPE HUP TERM INT
+  if ! haops_keep; then
+    cd / && rm -rf "$haops_attempt"
+    echo 'haops1 failed cannot-write' >&3
+    return
+  fi
+  echo "haops1 accepted $haops_boot" >&3
+  set -C
+  if printf '%s\n' "$haops_now" >started; then echo go; fi
+}
+exec 3>&1
+# The runner's shell comes up while the claim goes to the disk, and waits for "go". It says how the script ended, and closes its
+# output, before it makes that durable: nobody here waits for the disk twice.
 haops_said=$(
-  (
+  haops_release | (
+    exec 3>&-
     eval "$haops_environment"
     eval "$haops_secrets"
     exec setsid sh -c "$1" haops-attempt "$haops_attempt"
-  ) </dev/null 2>/dev/null &
+  ) 2>/dev/null &
 )
-echo "haops1 ended ${haops_said:-- -} $haops_now"
+[ -n "$haops_said" ] || exit 1
+echo "haops1 ended $haops_said $haops_now"
 echo haops1 >&2
 [ ! -s out ] || head -c "$haops_limit" out
 [ ! -s err ] || head -c "$haops_limit" err >&2

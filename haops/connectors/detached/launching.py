@@ -57,9 +57,9 @@ class Launch:
     def _ended(self, talk: Talk, reply: Reply, deadline: Deadline) -> AttemptReport:
         talk.listener.drain(deadline)
         talk.conversation.exit_status(deadline)
-        status, started, ended = reply.rest
+        status, ended, started = reply.rest
         out, err = talk.listener.out, talk.listener.err
-        if status == "-" or out.dropped_bytes or err.dropped_bytes:
+        if out.dropped_bytes or err.dropped_bytes:
             return self._follow(deadline)
         self._pursuit.deliver(bytes(out.content), bytes(err.content))
         return AttemptReport(

@@ -42,7 +42,7 @@ if [ -d "$haops_attempts/$haops_id" ] && cd "$haops_attempts/$haops_id"; then
   haops_judge
   while read -r haops_key haops_value; do
     [ "$haops_key" != script ] || haops_hash=$haops_value
-  done <intent
+  done <claim
   haops_size out && haops_out_size=$haops_total
   haops_size err && haops_err_size=$haops_total
 fi

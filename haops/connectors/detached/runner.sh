@@ -1,4 +1,8 @@
-# Leads the attempt's own session: runs its script, records pid and exit status, says it on its output. $1 is the attempt's directory.
+# Leads the attempt's own session: runs its script when it reads "go", records pid and exit status, says the status on its output.
+# $1 is the attempt's directory.
+IFS= read -r haops_go
+[ "$haops_go" = go ] || exit 1
+exec </dev/null
 cd "$1" || exit 1
 # Asking the whole group to end, or a launching shell that is gone, must leave this shell alive to record how the script ended.
 trap : PIPE HUP TERM INT

@@ -19,7 +19,7 @@ MAX_OUTPUT_BYTES = 1 << 20
 """What is kept of each of the two outputs."""
 
 _LONGEST_BY_LINE = 2048
-"""Blocks up to this size are read by the shell itself, byte by byte; a process that reads longer ones pays for itself."""
+"""Blocks up to this size the shell reads itself, byte by byte; for longer ones a process that reads pays for itself."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _RESERVED = re.compile(

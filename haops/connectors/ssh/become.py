@@ -19,12 +19,12 @@ _TICK_S = 0.5
 
 
 def as_root(command: str, become: Become) -> str:
-    """Return the command line that runs a command line of sh as the inventory says."""
+    """Return the command line that runs a program as the inventory says, in place of the login shell."""
     if become is Become.SUDO:
-        return f"sudo -n -- {command}"
+        return f"exec sudo -n -- {command}"
     if become is Become.SUDO_PASSWORD:
-        return f"sudo -S -p {_PROMPT} -- sh -c {shlex.quote(_PAST)} haops {command}"
-    return command
+        return f"exec sudo -S -p {_PROMPT} -- sh -c {shlex.quote(_PAST)} haops {command}"
+    return f"exec {command}"
 
 
 class SudoGate:
