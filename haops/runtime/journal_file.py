@@ -192,7 +192,7 @@ class JournalWriter:
         return Entry(
             type=type_,
             wall=self._clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z"),
-            mono_us=int(self._clock.monotonic() * 1_000_000),
+            mono_us=round(self._clock.monotonic() * 1_000_000),
             boot=self._clock.boot_id(),
             actor=actor,
             attempt=attempt,

@@ -100,6 +100,17 @@ def write_new_file(directory: int, name: str, content: bytes) -> None:
     os.fsync(directory)
 
 
+def write_export(path: Path, content: bytes) -> None:
+    """Write a file that a person asked for, whole or not at all, mode 0600. A link in its place is not followed."""
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if os.path.lexists(path):
+            os.close(open_to_read(directory, path.name))
+        write_new_file(directory, path.name, content)
+    finally:
+        os.close(directory)
+
+
 def _make_directory(parent: int, name: str) -> None:
     """Make a directory if it is not there, and its name durable."""
     try:

@@ -35,6 +35,7 @@ _MOMENT_CATEGORIES = {
     "resolved": Category.RESOLVED,
 }
 
+_REMARKS_SHOWN = 3
 _NEVER_OPENED = ev.SessionOpened(
     cluster="", mode="", operator="", haops_version="", inventory_source="", inventory_digest="", inventory=""
 )
@@ -92,25 +93,28 @@ def _happenings(records: Sequence[Noted], read_runbook: RunbookReader) -> tuple[
             entry = Entry(seq=noted.seq, wall=noted.at.isoformat(), event=noted.event)
             session = apply(session, entry, read_runbook)
         except (IllegalEvent, HaopsError) as problem:
-            remarks.append(f"record {noted.seq} does not fit what came before it: {problem}")
+            reason = problem.message if isinstance(problem, HaopsError) else str(problem)
+            remarks.append(f"record {noted.seq} does not fit what came before it: {reason}")
         told.append(
             Happening(
                 seq=noted.seq, at=noted.at, offset_ms=offset_ms, hash=noted.hash, event=noted.event, session=session
             )
         )
+    if len(remarks) > _REMARKS_SHOWN:
+        remarks[_REMARKS_SHOWN:] = [f"{len(remarks) - _REMARKS_SHOWN} more records do not fit"]
     return told, remarks
 
 
 def _offsets(records: Sequence[Noted]) -> Iterable[int]:
     """Yield milliseconds since the first record; never backwards."""
-    offset_us = 0
-    before = records[0]
+    anchor = before = records[0]
+    anchor_us = offset_us = 0
     for noted in records:
-        if noted.boot == before.boot:
-            passed_us = noted.mono_us - before.mono_us
-        else:
+        if noted.boot != anchor.boot:
+            # Another boot, another monotonic clock: between the two only the wall clock can tell.
             passed_us = int((noted.at - before.at).total_seconds() * 1_000_000)
-        offset_us += max(passed_us, 0)
+            anchor, anchor_us = noted, offset_us + max(passed_us, 0)
+        offset_us = max(offset_us, anchor_us + noted.mono_us - anchor.mono_us)
         before = noted
         yield offset_us // 1000
 
