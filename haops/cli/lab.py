@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from haops.lab.running import RunningLab
 
 
+_ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
 @click.group()
 def lab() -> None:
     """Start a disposable cluster on this machine: real etcd, real TLS, real SSH, no containers, no root."""
@@ -52,6 +55,8 @@ def up(*, flavour: str | None, from_directory: str | None, foreground: bool, as_
             click.echo(f"{time.monotonic() - started:5.1f} s  {line}")
 
     running = start_in_background(offer.flavour, programs, say, bound=foreground)
+    if foreground:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # from here on a signal ends the lab in good order
     click.echo(json.dumps(_described(running)) if as_json else _hints(running))
     if foreground:
         _stay_with(running)
@@ -121,10 +126,8 @@ def _choose(offers: "Sequence[FlavourOffer]", flavour: str | None) -> "FlavourOf
 def _stay_with(running: "RunningLab") -> None:
     """Wait for Ctrl-C, SIGTERM or SIGHUP, then end the lab; or for the lab's own end."""
     click.echo("Ctrl-C ends it.", err=True)
-    waited_for = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
     while running.is_alive:
-        received = signal.sigtimedwait(waited_for, 0.5)
+        received = signal.sigtimedwait(_ENDING, 0.5)
         if received:
             running.end()
             click.echo(f"{running.name} is gone", err=True)

@@ -7,10 +7,9 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from haops.core import commands as cmd
-from haops.core.decide import Refusal
 from haops.core.runbook import Risk
 from haops.core.session_state import Outcome
 from haops.core.states import OPEN, StepState
@@ -21,6 +20,9 @@ from haops.runtime.engine import Engine
 from haops.ui.presenters.confirmation import confirmation
 from haops.ui.presenters.lines import Line
 from haops.ui.presenters.sentence import sentence
+
+if TYPE_CHECKING:
+    from haops.core.decide import Refusal
 
 _LOOK_EVERY_S = 0.5
 _FALLBACK_SIZE = (80, 24)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from haops.errors import EnvironmentLacks
 from haops.runtime.engine import Engine
-from haops.runtime.paths import config_directory, shelves
+from haops.runtime.paths import config_directory
 from haops.ui.settings import DEFAULT_THEME, UiSettings
-from haops.ui.sources import TimelineEntry
+from haops.ui.sources import Happened
 
 
 def ui_settings(environment: Mapping[str, str] = os.environ) -> UiSettings:
@@ -22,7 +22,7 @@ def ui_settings(environment: Mapping[str, str] = os.environ) -> UiSettings:
     remote = "SSH_CONNECTION" in environment
     return UiSettings(
         theme=theme,
-        theme_directories=tuple(shelves("themes")),
+        theme_directory=config_directory() / "themes",
         keymap_file=keymap if keymap.is_file() else None,
         animations=not remote and environment.get("TEXTUAL_ANIMATIONS") != "none",
     )
@@ -34,8 +34,17 @@ def need_terminal(instead: str) -> None:
         raise EnvironmentLacks("the screen needs a terminal", remedy=instead)
 
 
-def show_session(engine: Engine, beside: Callable[[], None] | None = None) -> None:
-    """Show a session until the operator leaves it. `beside` runs in a thread of its own while the screen stands."""
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def show_session(
+    engine: Engine, beside: Callable[[], None] | None = None, at_end: Callable[[], None] = _nothing
+) -> None:
+    """Show a session until the operator leaves it.
+
+    `beside` runs in a thread of its own while the screen stands; `at_end` is called before the session is left.
+    """
     from haops.runtime.ending import leaving_on_signals  # noqa: PLC0415 - after the first frame's own imports
     from haops.ui.app import HaopsApp  # noqa: PLC0415
 
@@ -47,10 +56,11 @@ def show_session(engine: Engine, beside: Callable[[], None] | None = None) -> No
                 threading.Thread(target=beside, name="beside the screen", daemon=True).start()
             app.run()
         finally:
+            at_end()
             engine.leave("left" if app.has_left else "the terminal went away")
 
 
-def _timeline(engine: Engine) -> Sequence[TimelineEntry]:
+def _timeline(engine: Engine) -> Sequence[Happened]:
     """Return the session's timeline as it is now."""
     from haops.cli.timeline import timeline_entries  # noqa: PLC0415 - only when it is looked at
 

@@ -87,9 +87,7 @@ def _drill_rows(sessions: list[KnownSession]) -> Iterator[DrillRow]:
         done = [
             known
             for known in sessions
-            if known.session.opened
-            and known.session.opened.scenario == scenario.name
-            and known.recovery_s is not None
+            if known.session.opened and known.session.opened.scenario == scenario.name and known.recovery_s is not None
         ]
         times = [known.recovery_s for known in done if known.recovery_s is not None]
         yield DrillRow(
@@ -117,14 +115,23 @@ def _go_on(choice: StartChoice) -> None:
     from haops.runtime import sessions  # noqa: PLC0415
     from haops.runtime.library import list_runbooks, load_inventory  # noqa: PLC0415
 
-    if choice.kind is ChoiceKind.DRILL:
-        from haops.cli.drill import rehearse  # noqa: PLC0415
+    if choice.kind is ChoiceKind.DRILL or (choice.kind is ChoiceKind.SESSION and _is_drill(choice.key)):
+        from haops.cli.drill import rehearse, resume_drill  # noqa: PLC0415
 
-        rehearse(choice.key)
-        return
+        return rehearse(choice.key) if choice.kind is ChoiceKind.DRILL else resume_drill(choice.key)
     runbooks = tuple(listed.runbook for listed in list_runbooks() if listed.runbook)
     if choice.kind is ChoiceKind.SESSION:
         engine = sessions.resume(find_session(choice.key), runbooks=runbooks, prompt=ask_secret)
     else:
         engine = sessions.begin(load_inventory(choice.key), runbooks=runbooks, prompt=ask_secret)
-    show_session(engine)
+    return show_session(engine)
+
+
+def _is_drill(session_id: str) -> bool:
+    """Return whether a session is a drill's: it is gone on with inside its lab."""
+    return any(known.session.id == session_id and _mode(known) == "drill" for known in known_sessions())
+
+
+def _mode(known: KnownSession) -> str:
+    """Return a session's mode."""
+    return known.session.opened.mode if known.session.opened else ""

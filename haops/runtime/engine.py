@@ -73,6 +73,16 @@ class Engine:
         self._runner = Runner(log, attempts, connections, self, clock, self.notice)
         log.subscribe(self._committed)
 
+    @property
+    def connections(self) -> Connections:
+        """The session's kept connections."""
+        return self._connections
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the operator left or the session was closed."""
+        return self._stopped.is_set() or not self._log.session.is_open
+
     def start(self) -> None:
         """Begin to look, and go on where the journal says that things stand."""
         self._look_at_inputs()

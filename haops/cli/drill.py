@@ -1,0 +1,176 @@
+"""`haops drill`: a lab, a fault, a session to repair it in, and the report.
+
+Owns three processes: the one that the shell knows, which keeps the lab for the drill and ends it afterwards; the one
+that waits at the lab's door; and the one inside, which holds the session. If haops is killed the lab stays, so that the
+drill can be gone on with.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from haops.errors import EXIT_NOT_MET, LabError, ProgramMissing
+
+if TYPE_CHECKING:
+    from haops.lab.report import DrillReport
+    from haops.lab.running import RunningLab
+
+DEFAULT_SCENARIO = "etcd-quorum-loss"
+_INSIDE = "HAOPS_DRILL_INSIDE"
+_KILLED = -signal.SIGKILL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    scenario: str = DEFAULT_SCENARIO
+    variant: str | None = None
+    flavour: str | None = None
+    from_directory: str | None = None
+    auto: bool = False
+    plain: bool = False
+    as_json: bool = False
+    keep: bool = False
+    resumed: str | None = None
+
+
+@click.command()
+@click.argument("scenario", default=DEFAULT_SCENARIO)
+@click.option("--variant", help="Which variant of the scenario; default: its first.")
+@click.option("--flavour", type=click.Choice(["control-plane", "etcd"]), help="Default: the most real that can run.")
+@click.option("--from", "from_directory", metavar="DIR", help="Take the lab's programs from this directory.")
+@click.option("--auto", is_flag=True, help="Confirm everything by itself; no terminal needed. Exists in the lab only.")
+@click.option("--plain", is_flag=True, help="Line by line instead of the full screen.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option("--keep", is_flag=True, help="Leave the lab running afterwards.")
+@click.option("--resume", "resumed", metavar="SESSION", help="Go on with a drill that was interrupted.")
+def drill(**options: Any) -> None:
+    """Rehearse SCENARIO: start a cluster, break it for real, repair it, and see how well it went.
+
+    Exit code 0: done and every objective met; 9: not.
+    """
+    wish = Wish(**options)
+    sys.exit(rehearse_inside(wish) if os.environ.get(_INSIDE) else rehearse_outside(wish))
+
+
+def rehearse(scenario: str) -> None:
+    """Rehearse a scenario that was chosen on the start screen."""
+    sys.exit(rehearse_outside(Wish(scenario=scenario)))
+
+
+def resume_drill(session: str) -> None:
+    """Go on with a drill that was chosen on the start screen."""
+    sys.exit(rehearse_outside(Wish(resumed=session)))
+
+
+def rehearse_outside(wish: Wish) -> int:
+    """Start or find the lab, run the drill inside it, and end the lab unless haops was killed in there."""
+    from haops.lab.running import find_lab  # noqa: PLC0415 - `haops --help` must not wait for it
+
+    _check(wish)
+    lab = find_lab(_lab_of_session(wish.resumed)) if wish.resumed else _start_lab(wish)
+    status = _run_inside(lab.name, wish)
+    if status in (_KILLED, 128 + signal.SIGKILL):
+        print(f"haops was killed; the lab {lab.name} stays. Go on: haops", file=sys.stderr)
+        return 128 + signal.SIGKILL
+    if wish.keep:
+        print(f"The lab {lab.name} stays: haops lab shell, haops lab down", file=sys.stderr)
+    elif status != _LEFT:
+        lab.end()
+    return status
+
+
+_LEFT = 75
+"""The inner process's status when the operator left the drill to come back (EX_TEMPFAIL of sysexits.h)."""
+
+
+def _check(wish: Wish) -> None:
+    """Raise InputError for a scenario or variant that does not exist, or a screen without a terminal."""
+    from haops.cli.screen import need_terminal  # noqa: PLC0415
+    from haops.lab.scenarios import find_scenario  # noqa: PLC0415
+
+    find_scenario(wish.scenario).variant(wish.variant)
+    if not (wish.auto or wish.plain):
+        need_terminal("--auto, which confirms by itself, or --plain, which works line by line")
+
+
+def _start_lab(wish: Wish) -> "RunningLab":
+    """Start a lab in the flavour asked for, or the most real one, and say which and how to get the next."""
+    from haops.lab.keeper import start_in_background  # noqa: PLC0415
+    from haops.lab.programs import available_flavours  # noqa: PLC0415
+
+    offers = available_flavours(wish.from_directory)
+    offer = next((o for o in offers if o.flavour == wish.flavour or (wish.flavour is None and o.available)), offers[-1])
+    if not offer.available:
+        raise ProgramMissing(offer.reason, remedy=offer.remedy)
+    _say(f"flavour {offer.flavour}")
+    for better in offers[: offers.index(offer)]:
+        if wish.flavour is None:
+            _say(f"more real: {better.flavour}; {better.remedy}")
+    return start_in_background(offer.flavour, {p.name: p.path for p in offer.programs}, _say)
+
+
+def _say(text: str) -> None:
+    """Say one line about the drill's course; the report alone goes to standard output."""
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def _run_inside(lab: str, wish: Wish) -> int:
+    """Run the same command inside the lab and return its status; signals of the terminal are its business."""
+    command = [sys.executable, "-m", "haops", *sys.argv[1:]]
+    if sys.argv[1:2] != ["drill"]:
+        command = [sys.executable, "-m", "haops", "drill", *(["--resume", wish.resumed] if wish.resumed else [])]
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    child = subprocess.Popen(command, env=os.environ | {_INSIDE: lab})
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _frame: child.send_signal(received))
+    return child.wait()
+
+
+def _lab_of_session(session: str) -> str:
+    """Return the lab in which a session's drill took place."""
+    from haops.lab.attached import lab_name_of  # noqa: PLC0415
+    from haops.runtime.journal_reader import read_journal  # noqa: PLC0415
+    from haops.runtime.paths import find_session  # noqa: PLC0415
+
+    records = read_journal(find_session(session)).records
+    source = str(records[0].body.get("inventory_source", "")) if records else ""
+    return lab_name_of(source)
+
+
+def rehearse_inside(wish: Wish) -> int:
+    """Join the lab and hold the drill's session. Returns the exit code."""
+    from haops.lab import namespaces, syscalls  # noqa: PLC0415
+    from haops.lab.running import find_lab  # noqa: PLC0415
+
+    syscalls.die_with_parent()
+    lab = find_lab(os.environ[_INSIDE])
+    namespaces.join(lab.first_process)
+    syscalls.die_with_parent()
+    # Only now: what follows starts threads, and gRPC and fork do not mix.
+    from haops.cli.drill_session import DrillSession  # noqa: PLC0415
+
+    os.environ["PATH"] = f"{lab.files.programs}:{os.environ.get('PATH', '')}"
+    try:
+        return DrillSession(wish, Path(lab.directory), lab.flavour, _say).run()
+    except LabError as error:
+        _say(str(error))
+        return error.exit_code
+
+
+def print_report(report: "DrillReport", *, as_json: bool) -> int:
+    """Print a drill's report and return the exit code."""
+    if as_json:
+        print(json.dumps(report.as_json(), indent=1))
+    else:
+        print("\n".join(report.as_text()))
+    return 0 if report.passed else EXIT_NOT_MET

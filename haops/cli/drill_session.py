@@ -1,0 +1,179 @@
+"""The drill's session inside the lab: on the screen, line by line, or confirming by itself.
+
+Owns which operator repairs. Must never touch the lab but through the drill.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from haops.cli.drill import Wish, print_report
+from haops.errors import HaopsError, InputError, Refused
+from haops.lab.attached import AttachedLab
+from haops.lab.drill import Drill, Setting
+from haops.lab.scenarios import find_scenario
+from haops.runtime import sessions
+from haops.runtime.auto import AutoOperator
+from haops.runtime.clock import SystemClock
+from haops.runtime.ending import leaving_on_signals
+from haops.runtime.engine import Engine
+from haops.runtime.library import load_inventory, load_runbook
+from haops.runtime.paths import find_session
+
+if TYPE_CHECKING:
+    from haops.lab.report import DrillReport
+
+_DETECTED_WITHIN_S = 60.0
+_DONE_WITHIN_S = 900.0
+_LOOK_EVERY_S = 1.0
+_LEFT = 75
+
+
+class DrillSession:
+    """One drill from inside the lab."""
+
+    def __init__(self, wish: Wish, lab_directory: Path, flavour: str, say: Callable[[str], None]) -> None:
+        self._wish = wish
+        self._say = say
+        self._clock = SystemClock()
+        if wish.resumed:
+            self._engine, setting = _resumed(wish.resumed)
+        else:
+            self._engine, setting = _begun(wish, lab_directory, flavour)
+        lab = AttachedLab(self._engine.view().inventory)
+        self._drill = Drill(setting, lab, self._engine, say)
+        self._trouble = ""
+        self._report: DrillReport | None = None
+
+    def run(self) -> int:
+        """Hold the drill and return the exit code."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self._wish.auto:
+            return self._auto()
+        if self._wish.plain:
+            return self._plain()
+        return self._on_screen()
+
+    def _open(self) -> None:
+        """Break the cluster, or go on where the drill was interrupted."""
+        if self._drill.is_broken:
+            self._drill.go_on()
+        else:
+            self._drill.begin()
+            self._drill.break_it()
+
+    def _auto(self) -> int:
+        """Have everything confirmed by itself."""
+        with leaving_on_signals(self._leave):
+            try:
+                self._engine.start()
+                self._open()
+                stopped_by = self._repair()
+                report = self._drill.finish(stopped_by)
+            finally:
+                self._leave("left")
+        return print_report(report, as_json=self._wish.as_json)
+
+    def _repair(self) -> str:
+        """Take the runbook up when triage says that it fits, and confirm its steps. Returns why it stopped."""
+        operator = AutoOperator(self._engine)
+        if self._engine.view().session.runbook is None:
+            runbook = load_runbook(self._drill.setting.scenario.runbook)
+            refused = operator.take_up(runbook, self._drill.inputs, within_s=_DETECTED_WITHIN_S, clock=self._clock)
+            if refused:
+                return refused
+        return operator.run(within_s=_DONE_WITHIN_S, clock=self._clock)
+
+    def _plain(self) -> int:
+        """Repair line by line."""
+        from haops.cli.plain import PlainSession  # noqa: PLC0415 - only this way needs it
+
+        with leaving_on_signals(self._leave):
+            try:
+                self._engine.start()
+                self._open()
+                self._take_up_plainly()
+                report = self._drill.finish(PlainSession(self._engine, input).run())
+            except Refused as error:
+                self._say(str(error))
+                return error.exit_code
+            finally:
+                self._leave("left")
+        return print_report(report, as_json=self._wish.as_json)
+
+    def _take_up_plainly(self) -> None:
+        """Take the scenario's runbook up: line by line there is no triage screen to choose it on."""
+        if self._engine.view().session.runbook is None:
+            runbook = load_runbook(self._drill.setting.scenario.runbook)
+            refusal = self._engine.choose_runbook(runbook, self._drill.inputs)
+            if refusal:
+                raise Refused(str(refusal))
+
+    def _on_screen(self) -> int:
+        """Repair on the screen; the report comes when the runbook is done, or the drill waits to be gone on with."""
+        from haops.cli.screen import show_session  # noqa: PLC0415 - Textual is heavy
+
+        show_session(self._engine, beside=self._beside, at_end=self._drill.abandon)
+        if self._trouble:
+            self._say(self._trouble)
+        if self._report is None:
+            session = self._engine.view().session.id
+            self._say(f"The drill waits, and its lab with it. Go on: haops drill --resume {session}")
+            return _LEFT
+        return print_report(self._report, as_json=self._wish.as_json)
+
+    def _beside(self) -> None:
+        """Break the cluster while the screen stands, and measure as soon as the runbook is done."""
+        try:
+            self._open()
+            for name, value in self._drill.inputs.items():
+                self._engine.notice(f"for the runbook's input {name}: {value}", "notice")
+            if self._wait_for_the_end():
+                self._report = self._drill.finish()
+                verdict = next(self._report.as_text())
+                self._engine.notice(f"{verdict}. Leave (q) for the whole report.", "notice")
+        except HaopsError as error:
+            self._trouble = str(error)
+            self._engine.notice(str(error), "critical")
+
+    def _wait_for_the_end(self) -> bool:
+        """Wait until every step has ended; returns whether it did, before the operator left."""
+        changed = threading.Event()
+        unsubscribe = self._engine.subscribe(changed.set)
+        try:
+            while not self._engine.has_ended:
+                if self._engine.is_finished():
+                    return True
+                changed.wait(_LOOK_EVERY_S)
+                changed.clear()
+        finally:
+            unsubscribe()
+        return False
+
+    def _leave(self, reason: str) -> None:
+        """Leave the session in order; the writer ends with it."""
+        self._drill.abandon()
+        self._engine.leave(reason)
+
+
+def _begun(wish: Wish, lab_directory: Path, flavour: str) -> tuple[Engine, Setting]:
+    """Return a new session on the lab's cluster."""
+    scenario = find_scenario(wish.scenario)
+    variant = scenario.variant(wish.variant)
+    inventory = load_inventory(lab_directory / "inventory.yaml")
+    runbooks = (load_runbook(scenario.runbook),)
+    engine = sessions.begin(inventory, mode="drill", scenario=(scenario.name, variant.name, flavour), runbooks=runbooks)
+    return engine, Setting(scenario=scenario, variant=variant, flavour=flavour)
+
+
+def _resumed(session: str) -> tuple[Engine, Setting]:
+    """Return a session that goes on, with the setting that its journal tells."""
+    directory = find_session(session)
+    engine = sessions.resume(directory)
+    opened = engine.view().session.opened
+    if opened is None or not opened.scenario:
+        raise InputError("this session is no drill", where=session, remedy="haops session --resume")
+    scenario = find_scenario(opened.scenario)
+    return engine, Setting(scenario=scenario, variant=scenario.variant(opened.variant), flavour=opened.flavour)
