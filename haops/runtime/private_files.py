@@ -6,6 +6,7 @@ directory descriptor without following links. Raises OSError; who calls says wha
 
 import os
 import stat
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -85,7 +86,8 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 def write_new_file(directory: int, name: str, content: bytes) -> None:
     """Make a file appear complete or not at all, and make it durable. One of that name is replaced."""
-    unfinished = f".{name}.{os.getpid()}"
+    # Several threads may write the same content at the same time: three hosts often print the same.
+    unfinished = f".{name}.{os.getpid()}.{threading.get_native_id()}"
     descriptor = open_file(directory, unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         write_all(descriptor, content)
