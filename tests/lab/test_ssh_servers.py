@@ -101,7 +101,9 @@ def test_a_killed_command_has_no_status(lab: LabChild) -> None:
 def survives_connection(lab: Lab) -> bool:
     """Start something detached, drop the connection, and look for what it did later."""
     with connect(lab) as client:
-        execute(client, "rm -f /tmp/survived; setsid sh -c 'sleep 0.5; touch /tmp/survived' </dev/null >/dev/null 2>&1 &")
+        execute(
+            client, "rm -f /tmp/survived; setsid sh -c 'sleep 0.5; touch /tmp/survived' </dev/null >/dev/null 2>&1 &"
+        )
         client.get_transport().close()
     return until(lambda: lab.host("etcd1").run("test", "-e", "/tmp/survived").status == 0)
 
@@ -177,7 +179,9 @@ def wrong_key(lab: Lab) -> str:
     client = paramiko.SSHClient()
     client.load_host_keys(str(lab.files.known_hosts))
     try:
-        client.connect("10.90.0.11", username="root", key_filename=str(stranger), allow_agent=False, look_for_keys=False)
+        client.connect(
+            "10.90.0.11", username="root", key_filename=str(stranger), allow_agent=False, look_for_keys=False
+        )
     except paramiko.SSHException as error:
         return type(error).__name__
     finally:

@@ -13,7 +13,7 @@ from haops.lab.agent.service import Service, StartFailed, log_of
 from haops.lab.agent.units import UnitNotFound, Units, full_name
 
 _NOT_ACTIVE = 3
-_NO_SUCH_UNIT = 4
+_FILE_VERBS = {"enable", "disable"}
 _USAGE = 1
 
 
@@ -47,7 +47,18 @@ async def systemctl(units: Units, arguments: Sequence[str]) -> Answer:
     try:
         return await verb(units, Asked(asked.options, asked.words[1:]))
     except UnitNotFound as missing:
-        return Answer(_NO_SUCH_UNIT, "", lines(str(missing)))
+        return _no_such_unit(asked.words[0], missing.name)
+
+
+def _no_such_unit(verb: str, name: str) -> Answer:
+    """What systemctl says and with which status, by verb."""
+    if verb in _FILE_VERBS:
+        return Answer(1, "", lines(f"Failed to {verb} unit: Unit file {name} does not exist."))
+    if verb == "is-enabled":
+        return Answer(1, "", lines(f"Failed to get unit file state for {name}: No such file or directory"))
+    if verb in {"status", "cat"}:
+        return Answer(4, "", lines(f"Unit {name} could not be found."))
+    return Answer(5, "", lines(f"Failed to {verb} {name}: Unit {name} not found."))
 
 
 async def _start(units: Units, asked: Asked) -> Answer:

@@ -14,10 +14,11 @@ _SUFFIXES = (".service", ".timer", ".socket", ".target", ".mount")
 
 
 class UnitNotFound(LookupError):
-    """There is no such unit file; the text is what systemctl prints."""
+    """There is no unit file of that `name`."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Unit {name} could not be found.")
+        super().__init__(name)
+        self.name = name
 
 
 def full_name(name: str) -> str:

@@ -1,0 +1,233 @@
+"""`systemctl` and `journalctl` on a lab host behave as runbooks expect of systemd."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from lab_child import LabChild, lab_child
+from waiting import until
+
+from haops.lab.agent_client import Outcome
+from haops.lab.lab import Lab
+
+pytestmark = pytest.mark.slow
+
+SLEEPER = "[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\n"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabChild]:
+    """One lab for all tests; each makes units of its own."""
+    with lab_child("etcd", tmp_path_factory.mktemp("lab")) as child:
+        yield child
+
+
+def shell(lab: Lab, script: str, host: str = "etcd1") -> Outcome:
+    """Run a script on a host, as SSH would."""
+    return lab.host(host).run("sh", "-c", script)
+
+
+def write_unit(lab: Lab, name: str, text: str) -> None:
+    """Put a unit on the first host, and let the agent read it."""
+    lab.host("etcd1").disk.write(f"/etc/systemd/system/{name}", text)
+    shell(lab, "systemctl daemon-reload").checked("daemon-reload")
+
+
+def wait_for(lab: Lab, unit: str, **wanted: str) -> None:
+    """Wait until `systemctl show` says so."""
+
+    def shown() -> bool:
+        answer = shell(lab, f"systemctl show -p {','.join(wanted)} {unit}").stdout
+        return dict(line.split("=", 1) for line in answer.splitlines()) == wanted
+
+    until(shown)
+
+
+def life_of_a_unit(lab: Lab) -> list[str]:
+    """Start, look, stop, look."""
+    write_unit(lab, "life.service", SLEEPER)
+    script = "systemctl is-active life; systemctl start life; systemctl is-active life; systemctl stop life.service; systemctl is-active life"
+    return shell(lab, script).stdout.split()
+
+
+def test_units_start_and_stop(lab: LabChild) -> None:
+    """A unit is inactive, active and inactive again, named with or without its suffix."""
+    assert lab.run(life_of_a_unit) == ["inactive", "active", "inactive"]
+
+
+def restarts(lab: Lab) -> tuple[str, str]:
+    """Kill a unit's process; compare its process before and after."""
+    write_unit(lab, "again.service", SLEEPER.replace("[Install]", "Restart=on-failure\nRestartSec=100ms\n[Install]"))
+    shell(lab, "systemctl start again")
+    before = shell(lab, "systemctl show -p MainPID --value again").stdout
+    shell(lab, "systemctl kill -s KILL again")
+    wait_for(lab, "again", ActiveState="active", NRestarts="1")
+    return before, shell(lab, "systemctl show -p MainPID --value again").stdout
+
+
+def test_a_killed_process_is_started_again(lab: LabChild) -> None:
+    """Restart=on-failure brings a killed process back as a new one."""
+    before, after = lab.run(restarts)
+    assert int(before) != int(after) != 0
+
+
+def gives_up(lab: Lab) -> tuple[str, Outcome, Outcome, str]:
+    """Let a unit fail until systemd would give up; try to start it; reset it; start it."""
+    text = "[Service]\nExecStart=/bin/sh -c 'test -e /tmp/allowed && exec sleep 1000'\nRestart=on-failure\nRestartSec=10ms\n"
+    write_unit(lab, "weak.service", text)
+    shell(lab, "systemctl start --no-block weak")
+    wait_for(lab, "weak", ActiveState="failed", Result="start-limit-hit")
+    refused = shell(lab, "systemctl start weak")
+    failed = shell(lab, "systemctl is-failed weak")
+    shell(lab, "touch /tmp/allowed; systemctl reset-failed weak").checked("reset-failed")
+    return failed.stdout, refused, shell(lab, "systemctl start weak"), shell(lab, "systemctl is-active weak").stdout
+
+
+def test_a_unit_that_fails_too_often_stays_down_until_reset(lab: LabChild) -> None:
+    """After five quick failures the unit is failed, start is refused, and reset-failed makes it possible again."""
+    failed, refused, started, active = lab.run(gives_up)
+    assert failed == "failed\n"
+    assert refused.status == 1
+    assert "start request repeated too quickly" in refused.stderr.lower()
+    assert (started.status, active) == (0, "active\n")
+
+
+def exhausted(lab: Lab) -> tuple[Outcome, Outcome]:
+    """Exhaust a running unit's restarts."""
+    write_unit(lab, "tired.service", SLEEPER.replace("[Install]", "Restart=always\nRestartSec=10ms\n[Install]"))
+    shell(lab, "systemctl start tired")
+    lab.host("etcd1").ask("exhaust-restarts", "tired").checked("exhaust")
+    shown = shell(lab, "systemctl show -p ActiveState,Result,MainPID tired")
+    return shown, shell(lab, "systemctl reset-failed tired && systemctl start tired && systemctl is-active tired")
+
+
+def test_restarts_can_be_exhausted(lab: LabChild) -> None:
+    """The lab can leave a unit as after too many restarts: dead, failed, start-limit-hit, until it is reset."""
+    shown, revived = lab.run(exhausted)
+    assert shown.stdout == "ActiveState=failed\nResult=start-limit-hit\nMainPID=0\n"
+    assert revived.stdout == "active\n"
+
+
+def readiness(lab: Lab) -> tuple[str, str, Outcome]:
+    """Start a Type=notify unit that never says it is ready, without and with waiting."""
+    text = "[Service]\nType=notify\nTimeoutStartSec=1s\nExecStart=/bin/sleep 1000\n"
+    write_unit(lab, "mute.service", text)
+    shell(lab, "systemctl start --no-block mute").checked("start --no-block")
+    state = shell(lab, "systemctl is-active mute").stdout
+    blocked = shell(lab, "systemctl start mute")
+    return state, shell(lab, "systemctl show -p Result mute").stdout, blocked
+
+
+def test_starting_a_notify_unit_waits_for_readiness(lab: LabChild) -> None:
+    """A notify unit is activating until it says that it is ready; plain start waits and reports the timeout."""
+    state, result, blocked = lab.run(readiness)
+    assert state == "activating\n"
+    assert result == "Result=timeout\n"
+    assert blocked.status == 1
+
+
+def quorumless_start(lab: Lab) -> tuple[Outcome, str, Outcome]:
+    """Stop two real members, then start one of three: it cannot become ready."""
+    for name in ("etcd1", "etcd2", "etcd3"):
+        shell(lab, "systemctl stop etcd", name).checked("stop")
+    impatient = shell(lab, "timeout 2 systemctl start etcd")
+    state = shell(lab, "systemctl is-active etcd").stdout
+    shell(lab, "systemctl start --no-block etcd", "etcd2").checked("start the second")
+    patient = shell(lab, "systemctl start etcd")
+    shell(lab, "systemctl start etcd", "etcd3").checked("start the third")
+    return impatient, state, patient
+
+
+def test_a_member_without_quorum_blocks_plain_start(lab: LabChild) -> None:
+    """`systemctl start etcd` waits for a quorum; the caller may give up, the unit goes on trying."""
+    impatient, state, patient = lab.run(quorumless_start)
+    assert impatient.status == 124
+    assert state == "activating\n"
+    assert patient.status == 0
+
+
+def drop_ins(lab: Lab) -> list[str]:
+    """Change a unit by a drop-in, before and after a reload."""
+    write_unit(lab, "changed.service", SLEEPER)
+    shell(lab, "mkdir /etc/systemd/system/changed.service.d")
+    lab.host("etcd1").disk.write(
+        "/etc/systemd/system/changed.service.d/10.conf", "[Service]\nExecStart=\nExecStart=/bin/sleep 2000\n"
+    )
+    running = "tr '\\0' ' ' < /proc/$(systemctl show -p MainPID --value changed)/cmdline; echo"
+    script = (
+        f"systemctl start changed; {running}; systemctl daemon-reload; {running}; systemctl restart changed; {running}"
+    )
+    return shell(lab, script).stdout.splitlines()
+
+
+def test_a_drop_in_counts_from_the_reload_and_the_restart(lab: LabChild) -> None:
+    """A drop-in changes nothing before daemon-reload, and nothing that runs before its restart."""
+    assert lab.run(drop_ins) == ["/bin/sleep 1000 ", "/bin/sleep 1000 ", "/bin/sleep 2000 "]
+
+
+def enabling(lab: Lab) -> list[tuple[int, str]]:
+    """Disable and enable etcd's unit, asking each time."""
+    verbs = ("is-enabled etcd", "disable etcd", "is-enabled etcd", "enable etcd", "is-enabled etcd")
+    answers = [shell(lab, f"systemctl {verb}") for verb in verbs]
+    return [(answer.status, answer.stdout.strip()) for answer in answers]
+
+
+def test_units_are_enabled_and_disabled(lab: LabChild) -> None:
+    """is-enabled answers in words and by status what enable and disable did."""
+    assert lab.run(enabling) == [(0, "enabled"), (0, ""), (1, "disabled"), (0, ""), (0, "enabled")]
+
+
+def power_cycle(lab: Lab) -> tuple[str, str]:
+    """Cut a host's power and boot it with one unit enabled and one only started."""
+    write_unit(lab, "enabled.service", SLEEPER)
+    write_unit(lab, "started.service", SLEEPER)
+    shell(lab, "systemctl enable --now enabled; systemctl start started")
+    host = lab.host("etcd1")
+    host.cut_power()
+    host.boot()
+    return shell(lab, "systemctl is-active enabled").stdout, shell(lab, "systemctl is-active started").stdout
+
+
+def test_only_enabled_units_come_back_with_the_power(lab: LabChild) -> None:
+    """After a power cut the enabled units start; the disk is as it was."""
+    assert lab.run(power_cycle) == ("active\n", "inactive\n")
+
+
+def many_callers(lab: Lab) -> list[str]:
+    """Ask from many shells at once."""
+    with ThreadPoolExecutor(20) as pool:
+        return [answer.stdout for answer in pool.map(lambda _: shell(lab, "systemctl is-active ssh"), range(60))]
+
+
+def test_many_callers_at_once_each_get_their_answer(lab: LabChild) -> None:
+    """Sixty calls at the same time are all answered."""
+    assert lab.run(many_callers) == ["active\n"] * 60
+
+
+def journal(lab: Lab) -> tuple[str, str]:
+    """Let a unit say three lines."""
+    write_unit(
+        lab, "talks.service", "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo one; echo two; echo three >&2'\n"
+    )
+    shell(lab, "systemctl start talks")
+    return shell(lab, "journalctl -u talks -n 2 --no-pager").stdout, shell(lab, "journalctl -xeu nothing").stdout
+
+
+def test_the_journal_has_what_a_unit_said(lab: LabChild) -> None:
+    """journalctl shows a unit's output and errors, as many lines as asked for."""
+    assert lab.run(journal) == ("two\nthree\n", "-- No entries --\n")
+
+
+def unknown(lab: Lab) -> list[tuple[int, str]]:
+    """Ask for what is not there."""
+    answers = [shell(lab, f"systemctl {words}") for words in ("start nothing", "status nothing", "explode etcd")]
+    return [(answer.status, answer.stderr) for answer in answers]
+
+
+def test_what_is_not_there_is_said_in_systemds_words(lab: LabChild) -> None:
+    """Unknown units and verbs give systemd's messages and statuses."""
+    assert lab.run(unknown) == [
+        (5, "Failed to start nothing.service: Unit nothing.service not found.\n"),
+        (4, "Unit nothing.service could not be found.\n"),
+        (1, "Unknown command verb explode.\n"),
+    ]
