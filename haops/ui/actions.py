@@ -24,9 +24,10 @@ class Action:
     explains: str
 
 
-def _session(name: str, keys: str, words: str, title: str, explains: str, calls: str = "") -> Action:
+def _session(name: str, keys: str, words: str, title: str, explains: str) -> Action:
     """Return an action of the session screen."""
-    return Action(id=f"session.{name}", keys=keys, calls=calls or name, words=words, title=title, explains=explains)
+    calls = f"intend('{name}')"
+    return Action(id=f"session.{name}", keys=keys, calls=calls, words=words, title=title, explains=explains)
 
 
 SESSION_ACTIONS: tuple[Action, ...] = (
@@ -51,9 +52,7 @@ SESSION_ACTIONS: tuple[Action, ...] = (
     _session("look_again", "u", "look again", "panes: look again now", "have everything observed afresh now"),
     _session("zoom", "z", "zoom", "pane: zoom", "the focused pane on the whole screen, and back"),
     _session("finish", "f", "finish…", "session: close", "end the session as done or abandoned"),
-    _session(
-        "leave", "q,ctrl+q,ctrl+c", "leave…", "session: leave", "leave the screen; the session waits and can be resumed"
-    ),
+    _session("leave", "q", "leave…", "session: leave", "leave the screen; the session waits and can be resumed"),
 )
 APP_ACTIONS: tuple[Action, ...] = (
     Action(
@@ -80,7 +79,17 @@ APP_ACTIONS: tuple[Action, ...] = (
         title="screen: save a picture",
         explains="write what is on the screen to an SVG file",
     ),
+    Action(
+        id="app.leave",
+        keys="ctrl+q,ctrl+c",
+        calls="leave",
+        words="leave",
+        title="screen: leave",
+        explains="out of a question with a no; on the session screen, leave",
+    ),
 )
+ALWAYS: tuple[Action, ...] = tuple(action for action in APP_ACTIONS if action.id == "app.leave")
+"""What its keys do whatever has the focus."""
 PANE_KEYS = "123456789"
 """Pane number n has key n; these are not in the keymap."""
 ALL_ACTIONS: tuple[Action, ...] = (*SESSION_ACTIONS, *APP_ACTIONS)

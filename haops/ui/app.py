@@ -6,38 +6,59 @@ record has to reach the disk first.
 """
 
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App
-from textual.binding import Binding, BindingType
-from textual.command import Provider
-from textual.timer import Timer
+from textual.binding import BindingType
 
 from haops.core.commands import Command, Confirm
+from haops.core.view import View
 from haops.errors import HaopsError
 from haops.runtime.live import LiveSession
 from haops.runtime.paths import find_file
-from haops.ui.actions import APP_ACTIONS
+from haops.ui.actions import ALWAYS, APP_ACTIONS
 from haops.ui.bindings import bindings
 from haops.ui.keymap import load_keymap
-from haops.ui.messages import CommandAnswered, CommandGiven, LeftSession, LookedAgain, RunbookTaken, SessionChanged
+from haops.ui.messages import (
+    CommandAnswered,
+    CommandGiven,
+    LeftSession,
+    LookedAgain,
+    RunbookTaken,
+    SessionChanged,
+    StartChosen,
+)
+from haops.ui.output import one_line
 from haops.ui.picture import write_picture
-from haops.ui.presenters.freshness import sources
-from haops.ui.presenters.help import help_lines
-from haops.ui.presenters.lines import line, strong
 from haops.ui.screens.session import SessionScreen
-from haops.ui.screens.start import StartScreen
-from haops.ui.screens.viewer import Viewer
 from haops.ui.screens.watching import Watching
 from haops.ui.settings import UiSettings
-from haops.ui.sources import StartChoice, StartSource, TimelineSource
 from haops.ui.themes import FALLBACK, load_theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.command import Provider
+    from textual.timer import Timer
+
+    from haops.core.decide import Refusal
+    from haops.ui.sources import StartChoice, StartSource, TimelineSource  # noqa: F401 - ruff does not read the quoted base
 
 REFRESH_S = 0.1
 TICK_S = 1.0
+FIRST_SCREEN = 2
+"""How deep the stack of screens is while the first screen is on top; the toolkit's own empty one lies below."""
 
 
-class HaopsApp(App[StartChoice | None]):
+def _commands() -> type["Provider"]:
+    """Return the palette's commands; they are needed when it is opened, not before."""
+    from haops.ui.commands import HaopsCommands  # noqa: PLC0415 - after the first frame
+
+    return HaopsCommands
+
+
+class HaopsApp(App["StartChoice | None"]):
     """The full screen. With `live` it shows that session; with `start` it returns what was chosen on the start screen.
 
     Whoever runs it calls `live.leave` afterwards if `has_left` is not set: a lost terminal leaves nobody to do it here.
@@ -45,17 +66,17 @@ class HaopsApp(App[StartChoice | None]):
 
     CSS_PATH = "haops.tcss"
     TITLE = "haops"
-    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar["set[type[Provider] | Callable[[], type[Provider]]]"] = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(APP_ACTIONS),
-        Binding("ctrl+q,ctrl+c", "leave", "leave", show=False, id="app.leave", tooltip="leave", priority=True),
+        *bindings(action for action in APP_ACTIONS if action not in ALWAYS),
+        *bindings(ALWAYS, priority=True),
     ]
 
     def __init__(
         self,
         live: LiveSession | None = None,
-        start: StartSource | None = None,
-        timeline: TimelineSource | None = None,
+        start: "StartSource | None" = None,
+        timeline: "TimelineSource | None" = None,
         settings: UiSettings | None = None,
     ) -> None:
         self.settings = settings or UiSettings()
@@ -67,18 +88,18 @@ class HaopsApp(App[StartChoice | None]):
         self.keymap: dict[str, str] = {}
         self._due: Timer | None = None
         self.animation_level = "full" if self.settings.animations else "none"
-        self._take_theme()
+        self.take_theme(self.settings.theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the variables that the style sheet needs, whatever the theme."""
         return dict(FALLBACK)
 
-    def _take_theme(self) -> None:
-        """Use the theme that is set; a bad one is a warning and the fallback."""
+    def take_theme(self, name: str) -> None:
+        """Use a theme; one that cannot be used is a warning, and the colours stay as they are."""
         try:
-            theme = load_theme(find_file(self.settings.theme, "themes", self.settings.theme_directory))
+            theme = load_theme(find_file(name, "themes", self.settings.theme_directory))
         except HaopsError as error:
-            self.call_later(self._tell, "warning", str(error).replace("\n", "  "))
+            self.call_later(self._tell, "warning", str(error))
             return
         self.register_theme(theme)
         self.theme = theme.name
@@ -86,16 +107,24 @@ class HaopsApp(App[StartChoice | None]):
     def on_mount(self) -> None:
         """Show the first screen, and listen to the session."""
         if self.live is not None:
-            self.push_screen(self._session_screen(self.live))
-            self._unsubscribe = self.live.subscribe(lambda: self.post_message(SessionChanged()))
+            view = self.live.view()
+            self.set_class(view.is_drill, "-drill")
+            self.push_screen(self._session_screen(self.live, view))
+            self.live.subscribe(self._note_change)
             self.set_interval(TICK_S, self._refresh)
         elif self.start is not None:
+            from haops.ui.screens.start import StartScreen  # noqa: PLC0415 - a session does not wait for it
+
             self.push_screen(StartScreen(self.start))
         self.call_after_refresh(self._take_keymap)
 
-    def _session_screen(self, live: LiveSession) -> SessionScreen:
+    def _note_change(self) -> None:
+        """Have the screen renewed soon; called from the session's threads, also after the screen is gone."""
+        self.post_message(SessionChanged())
+
+    def _session_screen(self, live: LiveSession, view: View) -> SessionScreen:
         """Return the screen of the session."""
-        return SessionScreen(live.view(), live.output, self.timeline, reading_time_s=self.settings.reading_time_s)
+        return SessionScreen(view, live.output, self.timeline, reading_time_s=self.settings.reading_time_s)
 
     def _take_keymap(self) -> None:
         """Use the user's own keys; a bad keymap is a warning and the default keys."""
@@ -105,12 +134,12 @@ class HaopsApp(App[StartChoice | None]):
         try:
             self.keymap = load_keymap(file)
         except HaopsError as error:
-            self._tell("warning", str(error).replace("\n", "  "))
+            self._tell("warning", str(error))
             return
         self.set_keymap(self.keymap)
         self._refresh()
 
-    def on_start_screen_chosen(self, message: StartScreen.Chosen) -> None:
+    def on_start_chosen(self, message: StartChosen) -> None:
         """End with what was chosen: whoever ran the app goes on with it."""
         self.exit(message.choice)
 
@@ -119,6 +148,12 @@ class HaopsApp(App[StartChoice | None]):
         del message
         if self.live is not None:
             self.live.look_again()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let nothing that acts or hides come in by way of a paste."""
+        if isinstance(event, events.Paste):
+            event.text = one_line(event.text)
+        await super().on_event(event)
 
     def on_session_changed(self) -> None:
         """Renew the screen soon, together with whatever else changes until then."""
@@ -146,27 +181,26 @@ class HaopsApp(App[StartChoice | None]):
         """Take up the runbook that was chosen."""
         self._in_thread(partial(self._choose, message))
 
-    def _in_thread(self, work: partial[None]) -> None:
-        """Run something that waits for the disk."""
-        self.run_worker(work, thread=True, group="commands", exit_on_error=False)
+    def _in_thread(self, work: "Callable[[], Refusal | None]") -> None:
+        """Run something that waits for the disk, and report what the session says."""
 
-    def _submit(self, command: Command) -> None:
-        """Hand a command to the session and report what it says."""
-        try:
-            refusal = self.live.submit(command) if self.live else None
-        except HaopsError as error:
-            self.post_message(CommandAnswered(str(error)))
-            return
-        self.post_message(CommandAnswered(str(refusal) if refusal else ""))
+        def run() -> None:
+            try:
+                refusal = work()
+            except HaopsError as error:
+                self.post_message(CommandAnswered(str(error)))
+            else:
+                self.post_message(CommandAnswered(str(refusal) if refusal else ""))
 
-    def _choose(self, taken: RunbookTaken) -> None:
-        """Take up a runbook and report what the session says."""
-        try:
-            refusal = self.live.choose_runbook(taken.runbook, taken.inputs) if self.live else None
-        except HaopsError as error:
-            self.post_message(CommandAnswered(str(error)))
-            return
-        self.post_message(CommandAnswered(str(refusal) if refusal else ""))
+        self.run_worker(run, thread=True, group="commands", exit_on_error=False)
+
+    def _submit(self, command: Command) -> "Refusal | None":
+        """Hand a command to the session."""
+        return self.live.submit(command) if self.live else None
+
+    def _choose(self, taken: RunbookTaken) -> "Refusal | None":
+        """Take up a runbook."""
+        return self.live.choose_runbook(taken.runbook, taken.inputs) if self.live else None
 
     def on_command_answered(self, message: CommandAnswered) -> None:
         """Say why something was refused, or nothing."""
@@ -174,10 +208,12 @@ class HaopsApp(App[StartChoice | None]):
         self._refresh()
 
     def _tell(self, severity: str, text: str) -> None:
-        """Say something on the session screen."""
-        for screen in self.screen_stack:
-            if isinstance(screen, SessionScreen):
-                screen.tell(severity, text)
+        """Say something below the panes; where there are none, in a corner for a while."""
+        screens = [screen for screen in self.screen_stack if isinstance(screen, SessionScreen)]
+        for screen in screens:
+            screen.tell(severity, text)
+        if text and not screens:
+            self.notify(one_line(text), markup=False, timeout=10)
 
     def on_left_session(self, message: LeftSession) -> None:
         """Leave the session, then the screen."""
@@ -193,33 +229,27 @@ class HaopsApp(App[StartChoice | None]):
 
     def action_help(self) -> None:
         """Explain what has the focus, and list the keys."""
-        screen = self.screen
-        pane = screen.focused_pane if isinstance(screen, SessionScreen) else None
-        seen = sources(screen.view, pane.kinds) if isinstance(screen, SessionScreen) and pane else ()
-        if not isinstance(screen, Viewer):
-            viewer = Viewer(line(strong("help")), lambda _view, width: help_lines(pane, self.keymap, seen, width))
-            self.push_screen(viewer)
+        from haops.ui.screens.help import help_for  # noqa: PLC0415 - after the first frame
+
+        if len(self.screen_stack) == FIRST_SCREEN:
+            self.push_screen(help_for(self.screen, self.keymap))
 
     def action_picture(self) -> None:
         """Write what is on the screen to an SVG file that needs no network."""
-        file = self.settings.pictures_directory / f"haops-{self.screen_name}.svg"
+        events_so_far = self.live.view().journal_events if self.live else 0
+        name = f"haops-{type(self.screen).__name__.lower()}-{events_so_far}.svg"
         try:
-            write_picture(self.export_screenshot(title="haops"), file)
+            write_picture(self.export_screenshot(title="haops"), self.settings.pictures_directory / name)
         except HaopsError as error:
             self._tell("warning", str(error))
             return
-        self._tell("notice", f"The picture is in {file}")
-
-    @property
-    def screen_name(self) -> str:
-        """A name for a picture of what is on the screen: the screen's kind and the number of events so far."""
-        events = f"-{self.live.view().journal_events}" if self.live else ""
-        return f"{type(self.screen).__name__.lower()}{events}"
+        self._tell("notice", f"The picture is in {self.settings.pictures_directory / name}")
 
     def action_leave(self) -> None:
-        """Ask before leaving a session; leave anything else at once."""
-        screen = next((screen for screen in self.screen_stack if isinstance(screen, SessionScreen)), None)
-        if screen is None:
+        """Ask before leaving a session; say no to a question; leave the start screen at once."""
+        if len(self.screen_stack) > FIRST_SCREEN:
+            self.screen.dismiss(None)
+        elif isinstance(self.screen, SessionScreen):
+            self.screen.action_intend("leave")
+        else:
             self.exit()
-        elif self.screen is screen:
-            screen.action_leave()

@@ -7,9 +7,17 @@ from textual.binding import Binding, BindingType
 from haops.ui.actions import Action
 
 
-def bindings(actions: Iterable[Action]) -> list[BindingType]:
-    """Return the bindings of these actions."""
+def bindings(actions: Iterable[Action], *, priority: bool = False) -> list[BindingType]:
+    """Return the bindings of these actions; with `priority` they hold whatever has the focus."""
     return [
-        Binding(action.keys, action.calls, action.words, id=action.id, tooltip=action.explains, show=False)
+        Binding(
+            action.keys,
+            action.calls,
+            action.words,
+            id=action.id,
+            tooltip=action.explains,
+            show=False,
+            priority=priority,
+        )
         for action in actions
     ]

@@ -5,31 +5,25 @@ from pathlib import Path
 
 from haops.errors import Problem, SettingsError
 from haops.ui.actions import BY_ID
+from haops.ui.flat_yaml import read_flat
 
 
 def load_keymap(file: Path) -> dict[str, str]:
     """Read a keymap. Raises SettingsError with every mistake of the file."""
-    import yaml  # noqa: PLC0415 - only themes and keymaps need it, and it costs time
-
-    try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise SettingsError(f"the keymap cannot be read: {error}", where=str(file)) from None
-    if not isinstance(found, dict):
-        raise SettingsError("a keymap is a mapping of action ids to keys", where=str(file))
+    found = read_flat(file)
     problems = tuple(_problems(found, file))
     if problems:
         raise SettingsError("the keymap has mistakes", where=str(file), problems=problems)
-    return {str(name): str(keys) for name, keys in found.items()}
+    return found
 
 
-def _problems(found: Mapping[object, object], file: Path) -> Iterable[Problem]:
+def _problems(found: Mapping[str, str], file: Path) -> Iterable[Problem]:
     """Yield what is wrong: unknown actions, keys that are no text, one key for two actions."""
-    taken: dict[str, object] = {}
+    taken: dict[str, str] = {}
     for name, keys in found.items():
         if name not in BY_ID:
             yield Problem(str(file), 0, 0, f"there is no action {name!r}", "? lists the actions")
-        elif not isinstance(keys, str) or not keys.strip():
+        elif not keys.strip():
             yield Problem(
                 str(file), 0, 0, f"{name}: keys are text, as in 'q,ctrl+q'", 'put digits and y in quotes: "y"'
             )

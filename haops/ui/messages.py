@@ -1,9 +1,14 @@
 """What screens and the running session tell the app. Past tense: each says what happened."""
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
 from haops.core.commands import Command
 from haops.core.runbook import Runbook
+
+if TYPE_CHECKING:
+    from haops.ui.sources import StartChoice
 
 
 class SessionChanged(Message):
@@ -45,3 +50,11 @@ class LookedAgain(Message):
 
 class LeftSession(Message):
     """The operator wants to leave."""
+
+
+class StartChosen(Message):
+    """Something was chosen on the start screen."""
+
+    def __init__(self, choice: "StartChoice") -> None:
+        super().__init__()
+        self.choice = choice

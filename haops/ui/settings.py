@@ -12,8 +12,8 @@ class UiSettings:
 
     `theme` is a name or the path of a theme file; `theme_directory` is looked in before the user's own and the packaged
     themes (`runtime.paths`). `keymap_file` maps action ids to keys.
-    `pictures_directory` is where pictures of the screen are written. `reading_time_s`: a change is not confirmed by a key
-    that came sooner than this after the question. `animations`: off over SSH.
+    `pictures_directory` is where pictures of the screen are written. `reading_time_s`: a change is not confirmed by a
+    key that came sooner than this after the question. `animations`: off over SSH.
     """
 
     theme: str = DEFAULT_THEME

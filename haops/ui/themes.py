@@ -11,6 +11,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from haops.errors import Problem, SettingsError
+from haops.ui.flat_yaml import read_flat
 from haops.ui.presenters.lines import Role
 
 SURFACES = ("background", "surface", "panel", "cursor")
@@ -27,18 +28,10 @@ FALLBACK: Mapping[str, str] = {
 
 def load_theme(file: Path) -> Theme:
     """Read a theme. Raises SettingsError with every mistake of the file."""
-    import yaml  # noqa: PLC0415 - only themes and keymaps need it, and it costs time
-
-    try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise SettingsError(f"the theme cannot be read: {error}", where=str(file)) from None
-    if not isinstance(found, dict):
-        raise SettingsError("a theme is a mapping of names to colours", where=str(file))
-    return theme_from(found, file)
+    return theme_from(read_flat(file), file)
 
 
-def theme_from(values: Mapping[str, Any], file: Path) -> Theme:
+def theme_from(values: Mapping[str, str], file: Path) -> Theme:
     """Return the theme that the values describe. Raises SettingsError with every mistake."""
     names = [*SURFACES, *FRAMES, *Role]
     problems = [_problem(file, name, values.get(name)) for name in names if not _is_colour(values.get(name))]
@@ -49,7 +42,7 @@ def theme_from(values: Mapping[str, Any], file: Path) -> Theme:
     ]
     if problems:
         raise SettingsError("the theme has mistakes", where=str(file), problems=tuple(problems))
-    return _theme(file.stem, {name: str(values[name]) for name in names}, dark=bool(values.get("dark", True)))
+    return _theme(file.stem, {name: values[name] for name in names}, dark=values.get("dark", "true") == "true")
 
 
 def _theme(name: str, colours: Mapping[str, str], *, dark: bool) -> Theme:

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 
 from haops.core.commands import Choose
 from haops.core.view import View
-from haops.ui.output import set_title
+from haops.ui.output import set_question_title
 from haops.ui.presenters.choice import choice_lines, choice_question, choice_title
 from haops.ui.presenters.lines import Line
 from haops.ui.widgets.lines import Lines
@@ -50,7 +50,7 @@ class ChooseModal(ModalScreen[Choose | None]):
 
     def on_mount(self) -> None:
         """Set the title, and the cursor on the first answer that is open."""
-        set_title(self.query_one("#question", Vertical), choice_title(self._plan))
+        set_question_title(self.query_one("#question", Vertical), choice_title(self._plan))
         self.call_after_refresh(self._point)
 
     def _point(self) -> None:

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from haops.ui.output import set_title
+from haops.ui.output import set_question_title
 from haops.ui.presenters.lines import Line, wrap
 from haops.ui.widgets.lines import Lines
 
@@ -40,7 +40,7 @@ class Question(ModalScreen[T | None], Generic[T]):
 
     def on_mount(self) -> None:
         """Set the title."""
-        set_title(self.query_one("#question", Vertical), self.heading())
+        set_question_title(self.query_one("#question", Vertical), self.heading())
         self.query_one("#facts", Lines).can_focus = False
 
     def places(self) -> Sequence[str]:

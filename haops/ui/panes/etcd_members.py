@@ -120,9 +120,9 @@ PANE = Pane(
     kinds=(Kind.ETCD_MEMBER,),
     asked="each member's own Status, at its own address",
     explains=(
-        "Each etcd member, asked at its own address, so that it is shown with the API down. The title says in words how "
-        "many may still fail. lag: raft entries behind the furthest member. size: of the quota. A member that is silent "
-        "keeps its last values in the background; the last column then says how old they are."
+        "Each etcd member, asked at its own address, so that it is shown with the API down. The title says in words "
+        "how many may still fail. lag: raft entries behind the furthest member. size: of the quota. A member that is "
+        "silent keeps its last values in the background; the last column then says how old they are."
     ),
     words=_words,
 )

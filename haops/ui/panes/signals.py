@@ -39,8 +39,8 @@ PANE = Pane(
     table=_table,
     asked="judged from what is observed",
     explains=(
-        "Signals that are true now, worst and nearest to the cause first. Each is a judgement on facts with a limit whose "
-        "source is known. Triage (t) weighs them for and against every runbook."
+        "Signals that are true now, worst and nearest to the cause first. Each is a judgement on facts with a limit "
+        "whose source is known. Triage (t) weighs them for and against every runbook."
     ),
     words=_words,
 )

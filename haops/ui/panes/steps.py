@@ -21,8 +21,8 @@ PANE = Pane(
     table=steps_table,
     asked="the journal",
     explains=(
-        "The runbook's steps. ▶ waits for you, ● is running, ✔ succeeded, ✖ failed, ? is unknown: whether it happened is "
-        "not known. ├ ╰ mark the steps that hang on the current one. enter looks closer, y confirms, s skips with a "
+        "The runbook's steps. ▶ waits for you, ● is running, ✔ succeeded, ✖ failed, ? is unknown: whether it happened "
+        "is not known. ├ ╰ mark the steps that hang on the current one. enter looks closer, y confirms, s skips with a "
         "reason. Nothing that changes anything runs without y; nothing that destroys runs without the cluster's name."
     ),
     words=_words,

@@ -46,7 +46,7 @@ class Confirmation:
 def confirmation(
     view: View, step_id: str, width: int, *, overrides: tuple[str, ...] = (), shown_digest: str = ""
 ) -> Confirmation | None:
-    """Return the question for a step, or None if it has no plan. `shown_digest` is what was shown when it was opened."""
+    """Return the question for a step, or None if it has no plan. `shown_digest` is what was shown at first."""
     plan = view.plans.get(step_id)
     if plan is None:
         return None

@@ -1,4 +1,4 @@
-"""One step in full: why, where, risk, the exact script, guards with live answers, what follows, and how attempts went."""
+"""One step in full: why, where, risk, guards with live answers, what follows, the script, and how attempts went."""
 
 from haops.core.runbook import Step
 from haops.core.session_state import Attempt, StepRun
@@ -11,6 +11,7 @@ from haops.ui.presenters.plans import (
     AFTER_A_LOST_CONNECTION,
     afterwards,
     all_variables,
+    environment,
     guard_lines,
     scripts,
     summary,
@@ -51,7 +52,8 @@ def detail(view: View, step_id: str, width: int) -> list[Line]:
     if plan:
         lines += paragraph(plan.problem, width, Role.BAD, label="Cannot run now: ") if plan.problem else []
         lines += [*_guards(guard_lines(plan, width)), *afterwards(step, width)]
-        return [*lines, *scripts(plan, width), *_options(len(plan.options), width)]
+        lines += [*scripts(plan, width), *environment(plan.targets, width)]
+        return [*lines, *_options(len(plan.options), width)]
     return [*lines, *afterwards(step, width)]
 
 

@@ -1,4 +1,4 @@
-"""What would run, in words and exactly: targets, script, environment, guards with their answers now, what comes after."""
+"""What would run, in words and exactly: targets, script, environment, guards with live answers, what comes after."""
 
 from haops.core.planning import BASTION, GuardNow, StepPlan, TargetPlan
 from haops.core.runbook import Effect, Risk, Selector, Spread, Step
@@ -9,9 +9,9 @@ from haops.ui.presenters.numbers import span_of
 
 AFTER_A_LOST_CONNECTION = {
     Effect.READ: "If the connection is lost: it only reads, and may run again by itself.",
-    Effect.IDEMPOTENT: "If the connection is lost: it is picked up again; doing it twice is the same as doing it once.",
+    Effect.IDEMPOTENT: "If the connection is lost: it is picked up again; to do it twice is the same as once.",
     Effect.VERIFIED: "If the connection is lost: it becomes UNKNOWN until its probe tells whether it happened.",
-    Effect.UNPROTECTED: "If the connection is lost: it becomes UNKNOWN until its run directory or you say what happened.",
+    Effect.UNPROTECTED: "If the connection is lost: it becomes UNKNOWN until its run directory, or you, say more.",
 }
 _GUTTER = "│ "
 
@@ -63,7 +63,7 @@ def way_back(step: Step) -> str:
 
 
 def scripts(plan: StepPlan, width: int) -> list[Line]:
-    """Return the exact script with its environment, once for all targets that share it, in a frame of its own."""
+    """Return the exact script, once for all targets, in a frame of its own."""
     if not plan.targets or not plan.targets[0].script.strip():
         return []
     first = plan.targets[0]
@@ -71,7 +71,7 @@ def scripts(plan: StepPlan, width: int) -> list[Line]:
     place = "on this bastion" if first.target == BASTION else f"on {names}"
     rule = line(dim(crop(line(f"╭ runs {place}, exactly " + "─" * width), width - 1).plain.rstrip("… ")))
     body = [piece for text in first.script.rstrip("\n").split("\n") for piece in _framed(Span(text), width)]
-    return [rule, *body, line(dim("╰")), *environment(plan.targets, width)]
+    return [rule, *body, line(dim("╰"))]
 
 
 def _framed(span: Span, width: int) -> list[Line]:

@@ -117,6 +117,16 @@ def changes(view: View) -> str:
     return f"haops has begun {plural(session.changes_made, 'change')}: {named}."
 
 
+def too_small(view: View, width: int, needed: tuple[int, int]) -> list[Line]:
+    """Say that the terminal is too small, and what is true."""
+    first, _second = sentence(view)
+    columns, rows = needed
+    return [
+        *wrap(line(f"Terminal too small: make it {columns}x{rows} or more. Nothing is lost; q leaves."), width),
+        *wrap(first, width),
+    ]
+
+
 def now_lines(view: View, width: int, rows: int) -> list[Line]:
     """Return both lines within so many rows: the second keeps its one, and what does not fit is marked as cut."""
     first, second = sentence(view)

@@ -6,7 +6,7 @@ Owns how cells become lines. Widths never depend on what the cells hold, so that
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from haops.ui.presenters.lines import Line, Role, Span, crop, fit
+from haops.ui.presenters.lines import Line, Role, Span, crop, fit, wrap
 
 GAP = 1
 
@@ -47,7 +47,7 @@ class Table:
 def table_lines(table: Table, width: int) -> list[Line]:
     """Return the heading and the rows, every cell exactly as wide as its column."""
     if not table.rows:
-        return [Line((Span(table.empty, Role.DIM),))]
+        return wrap(Line((Span(table.empty, Role.DIM),)), width)
     shown = shown_columns(table.columns, width)
     widths = _widths([table.columns[index] for index in shown], width)
     heading = _line([Span(table.columns[index].title, Role.DIM) for index in shown], table, shown, widths, "")

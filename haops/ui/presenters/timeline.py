@@ -25,7 +25,7 @@ class Happened(Protocol):
 
 
 def timeline_lines(entries: Sequence[Happened], width: int) -> list[Line]:
-    """Return one line per entry in order: UTC and local time, what happened, and for a key moment how long since the last."""
+    """Return one line per entry: UTC and local time, what happened; for a key moment the time since the last one."""
     if not entries:
         return [line(dim("Nothing is in the journal yet."))]
     lines: list[Line] = [line(dim("UTC       local     what happened"))]

@@ -5,7 +5,7 @@ messages to the app or questions to the operator (`screens.intents`).
 """
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -13,10 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 
-from haops.core.states import StepState
 from haops.core.view import Output, View
 from haops.ui.actions import BY_ID, OFFERED, PANE_KEYS, SESSION_ACTIONS
 from haops.ui.bindings import bindings
+from haops.ui.output import frame_if_drill
 from haops.ui.panes import Pane, Place, all_panes
 from haops.ui.presenters.detail import detail, detail_title, short_detail
 from haops.ui.presenters.freshness import freshness
@@ -24,22 +24,27 @@ from haops.ui.presenters.header import header
 from haops.ui.presenters.keys import key_line, shown_key
 from haops.ui.presenters.lines import Line, dim, line, rows_to_width
 from haops.ui.presenters.output_lines import attempt_to_show, notice_line, output_tail, output_title
-from haops.ui.presenters.sentence import now_lines
+from haops.ui.presenters.sentence import now_lines, too_small
 from haops.ui.presenters.steps import current_step
 from haops.ui.presenters.tables import table_lines
-from haops.ui.screens.intents import Intents
-from haops.ui.sources import TimelineSource
 from haops.ui.widgets.lines import Lines, MakeLines
 from haops.ui.widgets.menu import Menu
 
+if TYPE_CHECKING:
+    from haops.core.states import StepState
+    from haops.ui.sources import TimelineSource
+
 LARGE = (100, 30)
 """From this width and height on, all panes stand side by side; below, one at a time."""
-SMALLEST = (40, 12)
+SMALLEST = (40, 10)
+"""Below this only a line that says so is shown."""
+SHORT_ROWS = 19
+"""Below this height the chosen step's four lines give way to the pane."""
 NOW_ROWS = 3
 _OUTPUT = "output"
 
 
-class SessionScreen(Intents, Screen[None]):
+class SessionScreen(Screen[None]):
     """One incident or one drill."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,11 +66,11 @@ class SessionScreen(Intents, Screen[None]):
         self,
         view: View,
         read_output: Callable[[str], Output],
-        timeline: TimelineSource | None = None,
+        timeline: "TimelineSource | None" = None,
         *,
         reading_time_s: float = 0.3,
     ) -> None:
-        super().__init__(classes="-drill" if view.is_drill else "")
+        super().__init__()
         self.view = view
         self.read_output = read_output
         self.timeline = timeline
@@ -80,6 +85,7 @@ class SessionScreen(Intents, Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out every pane once; none is ever added or taken away."""
+        yield Lines(self._tiny, id="tiny")
         yield Lines(self._header, id="header")
         yield Lines(self._now, id="now", classes="frame")
         with Horizontal(id="top", classes="region"):
@@ -112,6 +118,7 @@ class SessionScreen(Intents, Screen[None]):
 
     def on_mount(self) -> None:
         """Give the top panes the height that the inventory asks for: it does not change while values do."""
+        frame_if_drill(self)
         rows = max((len(pane.table(self.view).rows) for pane in self._in(Place.TOP)), default=1)
         self.query_one("#top").styles.height = min(max(rows, 2), 8) + 3
         self._arrange()
@@ -119,13 +126,28 @@ class SessionScreen(Intents, Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay out for the new size."""
-        self.set_class(event.size.width < LARGE[0] or event.size.height < LARGE[1], "-small")
+        width, height = event.size
+        self.set_class(width < LARGE[0] or height < LARGE[1], "-small")
+        self.set_class(height < SHORT_ROWS, "-short")
+        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-tiny")
         self._arrange()
 
     @property
     def chosen_step(self) -> str:
         """The step under the cursor."""
         return self.query_one("#pane-steps", Menu).cursor
+
+    @property
+    def chosen_state(self) -> "StepState | None":
+        """Where the step under the cursor stands."""
+        run = self.view.session.steps.get(self.chosen_step)
+        return run.state if run else None
+
+    def action_intend(self, name: str) -> None:
+        """Ask the question that belongs to a key."""
+        from haops.ui.screens.intents import INTENTS  # noqa: PLC0415 - loaded with the first key, after the first frame
+
+        INTENTS[name](self)
 
     def show(self, view: View) -> None:
         """Show the session as it is now; the cursor follows the current step until the operator moves it away."""
@@ -152,6 +174,7 @@ class SessionScreen(Intents, Screen[None]):
         attempt = attempt_to_show(self.view, self.chosen_step)
         self.output = self.read_output(attempt.id) if attempt else None
         makers = {
+            "tiny": self._tiny,
             "header": self._header,
             "now": self._now,
             "detail": self._detail,
@@ -166,6 +189,9 @@ class SessionScreen(Intents, Screen[None]):
         self.query_one("#pane-output", Lines).title(line(dim(f"{number} ")) + output_title(attempt))
         self.query_one("#detail", Lines).title(detail_title(self.view, self.chosen_step))
         self.query_one("#now", Lines).title(line("DRILL" if self.view.is_drill else "NOW"))
+
+    def _tiny(self, width: int) -> list[Line]:
+        return too_small(self.view, width, SMALLEST)
 
     def _header(self, width: int) -> list[Line]:
         return [header(self.view, width)]
@@ -188,10 +214,8 @@ class SessionScreen(Intents, Screen[None]):
         return notice_line([*told, self.told] if self.told else told, width)
 
     def _keys(self, width: int) -> list[Line]:
-        run = self.view.session.steps.get(self.chosen_step)
-        state: StepState | None = run.state if run else None
         keymap: dict[str, str] = getattr(self.app, "keymap", {})
-        actions = [BY_ID[name] for name in OFFERED[state]]
+        actions = [BY_ID[name] for name in OFFERED[self.chosen_state]]
         return [key_line([(shown_key(a.keys, keymap, a.id), a.words) for a in actions], width)]
 
     def tell(self, severity: str, text: str) -> None:
@@ -214,7 +238,7 @@ class SessionScreen(Intents, Screen[None]):
         at = self.pane_names.index(self.chosen_pane)
         self._choose_pane(self.pane_names[(at + by) % len(self.pane_names)])
 
-    def action_zoom(self) -> None:
+    def zoom(self) -> None:
         """Show the chosen pane on the whole screen, or everything again."""
         if self.maximized is None:
             self.maximize(self.query_one(f"#pane-{self.chosen_pane}", Lines))

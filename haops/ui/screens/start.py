@@ -7,10 +7,11 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
+from haops.ui.messages import StartChosen
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import line, strong
 from haops.ui.presenters.start import choice_of, start_lines
-from haops.ui.sources import StartChoice, StartRows, StartSource
+from haops.ui.sources import StartRows, StartSource
 from haops.ui.widgets.lines import Lines
 from haops.ui.widgets.menu import Menu
 
@@ -24,13 +25,6 @@ class StartScreen(Screen[None]):
         Binding("enter", "take", "go on", id="start.take", tooltip="go on with what is under the cursor"),
         Binding("q,escape", "app.leave", "quit", id="start.quit", tooltip="quit"),
     ]
-
-    class Chosen(Message):
-        """Something was chosen."""
-
-        def __init__(self, choice: StartChoice) -> None:
-            super().__init__()
-            self.choice = choice
 
     class RowsFound(Message):
         """The rows were read."""
@@ -69,4 +63,4 @@ class StartScreen(Screen[None]):
     def action_take(self) -> None:
         """Choose what is under the cursor."""
         if self.menu.cursor:
-            self.post_message(self.Chosen(choice_of(self.menu.cursor)))
+            self.post_message(StartChosen(choice_of(self.menu.cursor)))

@@ -11,6 +11,7 @@ from haops.core.view import View
 from haops.ui.messages import RunbookTaken
 from haops.ui.modals.inputs import InputsModal
 from haops.ui.modals.pick import Pick
+from haops.ui.output import frame_if_drill
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import Line, Role, Span, line, strong
 from haops.ui.presenters.triage import inputs_to_ask, triage_lines, triage_title
@@ -44,6 +45,7 @@ class TriageScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Put the cursor on the runbook that fits best."""
+        frame_if_drill(self)
         self.menu.title(triage_title(self._view))
         self.call_after_refresh(self._point)
 

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from haops.core.view import View
+from haops.ui.output import frame_if_drill
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import Line
 from haops.ui.widgets.lines import Lines
@@ -56,6 +57,7 @@ class Viewer(Screen[None]):
 
     def on_mount(self) -> None:
         """Set the title."""
+        frame_if_drill(self)
         self.body.title(self._heading)
         self.body.can_focus = False
 

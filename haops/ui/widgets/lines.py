@@ -1,7 +1,7 @@
 """A widget that shows lines which a presenter made for its width, and redraws only those that changed."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.style import Style
 from textual import events
@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from haops.ui.output import set_title, strip
+from haops.ui.output import role_style, set_title, strip
 from haops.ui.presenters.lines import Line, Role
 
 MakeLines = Callable[[int], Sequence[Line]]
@@ -24,18 +24,14 @@ class Lines(ScrollView):
     With `marks_changes`, a span that changed in a line with the same key is underlined for two seconds.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{role}" for role in Role} | {"lines--cursor"}
-    BINDING_GROUP_TITLE = "Scroll"
-
     def __init__(
         self,
         make: MakeLines | None = None,
         *,
-        id: str | None = None,
         marks_changes: bool = False,
-        **options: Any,  # noqa: A002 - the toolkit's word
+        **options: Any,
     ) -> None:
-        super().__init__(id=id, **options)
+        super().__init__(**options)
         self._make: MakeLines = make or (lambda _width: ())
         self._lines: tuple[Line, ...] = ()
         self._title = Line()
@@ -111,7 +107,7 @@ class Lines(ScrollView):
         """Return the colours of a role; a stale pane has one colour for all."""
         shown = Role.STALE if self.has_class("-stale") else role
         if shown not in self._styles_of:
-            self._styles_of[shown] = self.get_component_rich_style(f"lines--{shown}")
+            self._styles_of[shown] = self.rich_style + role_style(shown, self.app.theme_variables)
         return self._styles_of[shown]
 
     def render_line(self, y: int) -> Strip:
@@ -120,8 +116,10 @@ class Lines(ScrollView):
         width = self.scrollable_content_region.width
         if number >= len(self._lines):
             return Strip.blank(width, self.style_of(Role.PLAIN))
-        return self._strip(number, width)
+        changed = self._changed.get(number, frozenset())
+        return strip(self._lines[number], width, self.style_of, changed, self.laid_over(self._lines[number]))
 
-    def _strip(self, number: int, width: int) -> Strip:
-        """Return one line as a strip."""
-        return strip(self._lines[number], width, self.style_of, self._changed.get(number, frozenset()))
+    def laid_over(self, line: Line) -> Style:
+        """Return a style for the whole of a line; none here."""
+        del line
+        return Style()

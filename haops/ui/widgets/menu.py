@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.strip import Strip
 
+from haops.ui.presenters.lines import Line
 from haops.ui.widgets.lines import Lines, MakeLines
 
 
@@ -75,11 +75,8 @@ class Menu(Lines, can_focus=True):
         if self.keys:
             self.point_at(self.keys[0 if which > 0 else -1])
 
-    def _strip(self, number: int, width: int) -> Strip:
-        """Return one line; the one under the cursor has the cursor's background."""
-        made = super()._strip(number, width)
-        line = self.lines[number]
+    def laid_over(self, line: Line) -> Style:
+        """Return the cursor's background for the line under it."""
         if not line.key or line.key != self.cursor:
-            return made
-        cursor = self.get_component_rich_style("lines--cursor")
-        return made.apply_style(Style(bgcolor=cursor.bgcolor, bold=True, reverse=cursor.reverse))
+            return Style()
+        return Style(bgcolor=self.app.theme_variables["haops-cursor"], bold=True)
