@@ -79,8 +79,8 @@ def _sections(timeline: Timeline, to_local: ToLocal) -> Iterator[Section]:
 
 
 _TIMES = (
-    "Times are the wall clock of the machine that haops ran on; `since` counts from the first record on the monotonic "
-    "clock, which does not jump. Order is the journal's order."
+    "Times are the wall clock of the machine that haops ran on. The column since counts from the first record on the "
+    "monotonic clock, which does not jump. Order is the journal's order."
 )
 _FOR_PEOPLE_WHY = (
     "The journal holds facts, not reasons. Write about roles, not names; ask what made each decision look right then.",
@@ -103,16 +103,23 @@ def _has_something(section: Section) -> bool:
 
 def _summary(timeline: Timeline) -> str:
     """Return one sentence of numbers."""
-    steps = {attempt.step for attempt in timeline.attempts}
-    targets = {attempt.target for attempt in timeline.attempts}
-    unknown = sum(attempt.outcome == "unknown" for attempt in timeline.attempts)
+    attempts = timeline.attempts
+    steps = {attempt.step for attempt in attempts}
+    targets = {attempt.target for attempt in attempts}
+    settled = sum(bool(attempt.settled_by) for attempt in attempts)
+    unknown = sum(attempt.outcome == "unknown" for attempt in attempts)
     overridden = sum(len(guards) for guards in timeline.overrides.values())
     outcome = {"done": "ended with everything in place", "": "is not closed"}.get(timeline.outcome, timeline.outcome)
     return (
-        f"The session lasted {duration_text(timeline.length_ms)} and {outcome}. {len(timeline.attempts)} attempts of "
-        f"{len(steps)} steps on {len(targets)} targets; {unknown} with an unknown outcome; {overridden} guards "
-        f"overridden."
+        f"The session lasted {duration_text(timeline.length_ms)} and {outcome}. {_count(len(attempts), 'attempt')} of "
+        f"{_count(len(steps), 'step')} on {_count(len(targets), 'target')}; {_count(settled + unknown, 'outcome')} "
+        f"unknown at first, {settled} of them settled; {_count(overridden, 'guard')} overridden."
     )
+
+
+def _count(number: int, thing: str) -> str:
+    """Return a number of things."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _about(timeline: Timeline, to_local: ToLocal) -> Table:
@@ -221,6 +228,6 @@ def _evidence(timeline: Timeline) -> str:
     """Return what this document rests on."""
     return (
         f"Made from {timeline.records} journal records of session {timeline.session}; head {timeline.head}. Evidence "
-        f"names a record's number and the SHA-256 of outputs; `haops journal show {timeline.session}` prints them and "
-        f"`haops journal verify {timeline.session}` checks them."
+        f"names a record's number and the SHA-256 of outputs. Printed by: haops journal show {timeline.session}. "
+        f"Checked by: haops journal verify {timeline.session}."
     )

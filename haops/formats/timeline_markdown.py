@@ -7,8 +7,9 @@ from haops.core.text import visible
 from haops.core.timeline.values import Timeline
 from haops.formats.timeline_document import Script, Section, Table, ToLocal, document_of
 
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
-_ACTING = re.compile(r"[\\`*_{}\[\]()#+!|~=$]|(?<!\S)[-.]|(?<=\d)\.(?=\s)|[&<>@]|(?<=\w):(?=//)")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", ":": "&#58;", ".": "&#46;"}
+# Acts anywhere; makes a list, heading or rule at the beginning; or is made a link by itself (https://, www.).
+_ACTING = re.compile(r"[\\`*_\[\]|~$&<>@]|^[-+#=]|^\d+[.)](?=\s)|:(?=//)|(?<=[wW]{3})\.")
 
 
 def timeline_markdown(timeline: Timeline, to_local: ToLocal) -> str:
@@ -28,10 +29,9 @@ def escape(text: str) -> str:
 
 def _escape_match(match: re.Match[str]) -> str:
     """Return one acting character made harmless."""
-    character = match.group()
-    if character == ":":
-        return "&#58;"
-    return _ENTITIES.get(character, f"\\{character}")
+    acting = match.group()
+    # A number and its dot would begin a list: the dot is what is made harmless.
+    return acting[:-1] + _ENTITIES.get(acting[-1], f"\\{acting[-1]}")
 
 
 def _section(section: Section) -> Iterator[str]:

@@ -20,6 +20,7 @@ _BAR = 14
 _TITLE = 26
 _AXIS = 24
 _LETTER = 6.2
+_LABEL = 50
 _MAX_LANES = 40
 _MAX_TICKS = 10
 _NAME_CELLS = 26
@@ -83,7 +84,8 @@ def _axis(scale: _Scale, bottom: float) -> Iterator[str]:
     for tick in scale.ticks():
         x = scale.x(tick)
         yield f'<line class="tick" x1="{x:.1f}" y1="{_AXIS}" x2="{x:.1f}" y2="{bottom:.0f}"/>'
-        yield _text(x, 14, offset_text(tick)[:-2], "axis", anchor="middle")
+        anchor = "end" if x > WIDTH - _LABEL else "middle"
+        yield _text(x, 14, offset_text(tick)[:-2], "axis", anchor=anchor)
 
 
 def _marks(moments: Sequence[Moment], scale: _Scale, bottom: float) -> Iterator[str]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from haops.core import events as ev
+from haops.core.timeline import Noted
 from haops.formats.event_codec import encode_event
 from haops.runtime.journal_file import JournalWriter
 
@@ -76,6 +77,19 @@ def write_story(directory: Path, story: Story, clock: StoryClock | None = None) 
     return directory
 
 
+def noted(story: Story, clock: StoryClock | None = None) -> list[Noted]:
+    """Return the events as records without any journal."""
+    clock = clock or StoryClock()
+    told = []
+    for number, (offset_s, event) in enumerate(sorted(story, key=lambda one: one[0]), 1):
+        clock.offset_s = offset_s
+        mono_us = round(clock.monotonic() * 1_000_000)
+        told.append(
+            Noted(seq=number, at=clock.now(), mono_us=mono_us, boot=clock.boot_id(), hash=f"{number:064}", event=event)
+        )
+    return told
+
+
 def opened(mode: str = "drill", operator: str = "Ada Lovelace") -> ev.SessionOpened:
     """Return the first event of a session."""
     return ev.SessionOpened(
@@ -106,7 +120,7 @@ def quorum_loss(hostile: str = "") -> Story:
                                offered={"restore": "holds", "wait": f"does not hold: 1 of 3 {hostile}"})),
         (41.0, ev.StepOffered(step="stop")),
         (55.0, confirmed("stop", plan, "typed", {f"clocks apart {hostile}": f"the VM was paused {hostile}"})),
-        *attempt("stop", "cp1", "b1", 55.1, 58.1, f"exit 0 {hostile}"),
+        *attempt("stop", "cp1", "b1", 55.1, 58.1, evidence=f"exit 0 {hostile}"),
         (55.1, ev.AttemptIntended(step="stop", target="cp2", attempt="c1", plan_digest="d" * 64)),
         (55.2, ev.AttemptDispatched(step="stop", target="cp2", attempt="c1")),
         (59.0, ended("stop", "cp2", "c1", "unknown", f"connection lost {hostile}")),
@@ -142,17 +156,18 @@ def confirmed(step: str, plan: object, how: str, overrides: dict[str, str] | Non
     )  # type: ignore[arg-type]
 
 
-def attempt(step: str, target: str, name: str, begins: float, ends: float, evidence: str = "exit 0") -> Story:
-    """Return an attempt that succeeds."""
+def attempt(step: str, target: str, name: str, *times_s: float, evidence: str = "exit 0") -> Story:
+    """Return an attempt that begins and succeeds at two times."""
+    begins, ends = times_s
     return [
         (begins, ev.AttemptIntended(step=step, target=target, attempt=name, plan_digest="d" * 64)),
         (begins, ev.AttemptDispatched(step=step, target=target, attempt=name)),
-        (ends, ended(step, target, name, "succeeded", evidence, 0)),
+        (ends, ended(step, target, name, "succeeded", evidence, exit_status=0)),
     ]
 
 
 def ended(
-    step: str, target: str, name: str, outcome: str, evidence: str, exit_status: int | None = None
+    step: str, target: str, name: str, outcome: str, evidence: str, *, exit_status: int | None = None
 ) -> ev.AttemptEnded:
     """Return the end of an attempt."""
     return ev.AttemptEnded(

@@ -58,14 +58,15 @@ def _ended_attempt(
     told: AttemptTold, event: ev.AttemptEnded | ev.AttemptSettled, happening: Happening, took_ms: int
 ) -> AttemptTold:
     """Return an attempt with its result."""
-    settled = f" (settled by {event.by})" if isinstance(event, ev.AttemptSettled) else ""
+    settled_by = event.by if isinstance(event, ev.AttemptSettled) else ""
     return replace(
         told,
         duration_ms=took_ms,
         outcome=event.outcome,
         exit_status=event.exit_status,
-        result=event.evidence + settled,
+        result=f"{event.evidence} (settled by {settled_by})" if settled_by else event.evidence,
         evidence=evidence_of(happening),
+        settled_by=settled_by,
     )
 
 

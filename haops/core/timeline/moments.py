@@ -139,7 +139,7 @@ def _mitigated(happenings: Sequence[Happening], impact: Happening | None) -> Hap
     """Return when the last critical signal went for good; None while one is true, or if there was none."""
     last: Happening | None = None
     critical = False
-    for happening, active in _critical_signals(_after(happenings, impact) if impact else []):
+    for happening, active in _critical_signals([impact, *_after(happenings, impact)] if impact else []):
         if active:
             last, critical = None, True
         elif critical:

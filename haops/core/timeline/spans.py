@@ -83,10 +83,11 @@ def _steps(happenings: Iterable[Happening], end_ms: int) -> list[Lane]:
 
 def _enter(lane: list[Span], state: StepState, offset_ms: int, end_ms: int, reason: str) -> None:
     """Put a step's new state into its lane; a state that is neither activity nor end only closes the one before."""
+    word = state.value.replace("_", " ")
     if state in _STEP_TONES:
-        _follow(lane, _span(state.value, _STEP_TONES[state], offset_ms, end_ms, reason))
+        _follow(lane, _span(word, _STEP_TONES[state], offset_ms, end_ms, reason))
     elif state in _STEP_ENDS:
-        _follow(lane, _span(state.value, _STEP_ENDS[state], offset_ms, offset_ms, reason))
+        _follow(lane, _span(word, _STEP_ENDS[state], offset_ms, offset_ms, reason))
     else:
         _close(lane, offset_ms)
 

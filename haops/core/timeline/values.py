@@ -133,7 +133,10 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptTold:
-    """One attempt of a step with its result and what had been planned. `script` is exactly what was confirmed."""
+    """One attempt of a step with its result and what had been planned. `script` is exactly what was confirmed.
+
+    `settled_by` says who settled an outcome that was unknown at first: probe or operator.
+    """
 
     step: str
     title: str
@@ -146,6 +149,7 @@ class AttemptTold:
     result: str
     script: str
     evidence: Evidence
+    settled_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
