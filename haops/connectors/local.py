@@ -7,11 +7,11 @@ import contextlib
 import os
 import selectors
 import subprocess
-import threading
 from pathlib import Path
 
 from haops.connectors.detached.link import Deadline
 from haops.connectors.detached.shell import ScriptShell
+from haops.connectors.reaping import reap_later
 from haops.errors import ConnectFailed, TimedOut
 
 _PIECE_BYTES = 64 * 1024
@@ -71,9 +71,7 @@ class ChildConversation:
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
-        if self._child.poll() is None:
-            # Somebody must wait for it, or it stays a zombie after its end.
-            threading.Thread(target=self._child.wait, name="local-reaper", daemon=True).start()
+        reap_later(self._child)
 
 
 class LocalLink:

@@ -31,7 +31,7 @@ def put(link: Link, local_path: str, remote_path: str, deadline: Deadline) -> st
             while piece := source.read(_PIECE_BYTES):
                 talk.conversation.send(piece, deadline)
             talk.conversation.end_input()
-            talk.reply()
+            talk.reply("stored")
     return digest
 
 
@@ -39,7 +39,7 @@ def get(link: Link, remote_path: str, local_path: str, deadline: Deadline) -> st
     """Copy a file here and return its SHA-256."""
     part = Path(f"{local_path}.haops-{secrets.token_hex(6)}")
     with Talk(link, Text.GET, encode_path(remote_path) + b"\n", deadline) as talk:
-        (announced,) = talk.reply().rest
+        (announced,) = talk.reply("content").rest
         try:
             arrived = _receive(talk.listener, part, deadline)
             if arrived != announced:

@@ -60,7 +60,9 @@ haops_said=$(
   ) 2>/dev/null &
 )
 [ -n "$haops_said" ] || exit 1
-echo "haops1 ended $haops_said $haops_now"
+haops_extent=whole
+if [ -e dropped.out ] || [ -e dropped.err ]; then haops_extent=cut; fi
+echo "haops1 ended $haops_said $haops_now $haops_extent"
 echo haops1 >&2
 [ ! -s out ] || head -c "$haops_limit" out
 [ ! -s err ] || head -c "$haops_limit" err >&2

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from haops.connectors.detached.link import Deadline, Link
 from haops.connectors.detached.pursuit import Pursuit
-from haops.connectors.detached.reports import Account, duration_between
+from haops.connectors.detached.reports import Account, parse_end
 from haops.connectors.detached.talk import Talk
 from haops.connectors.detached.texts import Text
 from haops.connectors.detached.wire import Reply, encode_order, script_hash
@@ -33,7 +33,7 @@ class Launch:
     def carry_out(self, deadline: Deadline) -> AttemptReport:
         """Claim, start and wait; or follow what was claimed before."""
         with Talk(self._link, Text.LAUNCH, encode_order(self._order, self._directory), deadline) as talk:
-            first = talk.reply()
+            first = talk.reply("accepted", "already", "cancelled")
             if first.word == "accepted":
                 self._boot_id = first.rest[0]
                 self._on_accepted()
@@ -57,18 +57,18 @@ class Launch:
     def _ended(self, talk: Talk, reply: Reply, deadline: Deadline) -> AttemptReport:
         talk.listener.drain(deadline)
         talk.conversation.exit_status(deadline)
-        status, ended, started = reply.rest
+        status, duration_s = parse_end(reply.rest, where=self._link.name)
         out, err = talk.listener.out, talk.listener.err
-        if out.dropped_bytes or err.dropped_bytes:
+        if reply.rest[-1] == "cut" or out.dropped_bytes or err.dropped_bytes:
             return self._follow(deadline)
         self._pursuit.deliver(bytes(out.content), bytes(err.content))
         return AttemptReport(
             state=RemoteState.DONE,
-            exit_status=int(status),
+            exit_status=status,
             stdout=bytes(out.content),
             stderr=bytes(err.content),
             boot_id=self._boot_id,
-            duration_s=duration_between(started, ended),
+            duration_s=duration_s,
         )
 
     def _pick_up(self, deadline: Deadline) -> AttemptReport:

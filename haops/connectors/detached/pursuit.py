@@ -13,10 +13,11 @@ from haops.connectors.seam import AttemptReport, OutputListener
 from haops.errors import ConnectFailed, RemoteFailed, TimedOut
 
 _PIECE_BYTES = 256 * 1024
-_LOOK_TIMEOUT_S = 5.0
+_LOOK_TIMEOUT_S = 2.0
 _QUICK_PAUSE_S = 0.3
 _SLOW_PAUSE_S = 1.0
 _QUICK_FOR_S = 10.0
+_LONGEST_PAUSE_S = 10.0
 
 
 def probe_from(
@@ -31,7 +32,7 @@ def probe_from(
     """Ask for an attempt's state and its two outputs from the offsets on, `limit` bytes of each at most."""
     head = f"{check_attempt_id(attempt_id)} {offsets[0]} {offsets[1]} {limit}\n".encode()
     with Talk(link, Text.PROBE, head + encode_path(directory) + b"\n", deadline) as talk:
-        account = parse_account(talk.reply().rest, where=link.name)
+        account = parse_account(talk.reply("report").rest, where=link.name)
         talk.listener.drain(deadline)
         talk.conversation.exit_status(deadline)
     return account, talk.listener
@@ -47,11 +48,13 @@ class Pursuit:
         self._on_output = on_output
         self._told = [0, 0]
         self._age = Deadline(_QUICK_FOR_S)
+        self._failed_looks = 0
 
     @property
     def pause_s(self) -> float:
-        """How long to wait before the next look: short at first, longer for long steps."""
-        return _SLOW_PAUSE_S if self._age.passed else _QUICK_PAUSE_S
+        """How long to wait before the next look: longer for long steps, and where looking beside them fails."""
+        usual_s = _SLOW_PAUSE_S if self._age.passed else _QUICK_PAUSE_S
+        return float(min(_LONGEST_PAUSE_S, usual_s * 3**self._failed_looks))
 
     def look(self, deadline: Deadline) -> Account | None:
         """Look once and pass on new output; None if there was no way to look (the link's own waiter finds out why)."""
@@ -61,7 +64,9 @@ class Pursuit:
         try:
             account, listener = probe_from(self._link, self._directory, self._attempt_id, offsets, brief, limit=room)
         except (ConnectFailed, TimedOut):
+            self._failed_looks = min(self._failed_looks + 1, 3)
             return None
+        self._failed_looks = 0
         for stream, kept in enumerate((listener.out, listener.err)):
             self._tell(stream, bytes(kept.content))
         return account

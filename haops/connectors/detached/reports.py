@@ -9,8 +9,6 @@ from haops.connectors.detached.conversing import Listener
 from haops.connectors.seam import AttemptReport, RemoteState
 from haops.errors import RemoteFailed
 
-_FIELDS = 10
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -42,9 +40,7 @@ class Account:
 
 
 def parse_account(fields: tuple[str, ...], *, where: str) -> Account:
-    """Read what follows "report". Raises RemoteFailed if it is not that."""
-    if len(fields) != _FIELDS:
-        raise RemoteFailed(f"the probe answered {len(fields)} fields, not {_FIELDS}", where=where)
+    """Read the ten fields that follow "report". Raises RemoteFailed if they cannot be read."""
     state, status, pid, boot_id, started, ended, script_hash, *sizes = fields
     try:
         out_size, err_size, dropped = (int(size) for size in sizes)
@@ -61,6 +57,15 @@ def parse_account(fields: tuple[str, ...], *, where: str) -> Account:
         )
     except ValueError as error:
         raise RemoteFailed(f"the probe's answer cannot be read: {error}", where=where) from error
+
+
+def parse_end(fields: tuple[str, ...], *, where: str) -> tuple[int, float | None]:
+    """Read the first three fields that follow "ended": exit status and duration in seconds. Raises RemoteFailed."""
+    status, ended, started = fields[:3]
+    try:
+        return int(status), duration_between(started, ended)
+    except ValueError as error:
+        raise RemoteFailed(f"the exit status cannot be read: {error}", where=where) from error
 
 
 def duration_between(started: str, ended: str) -> float | None:

@@ -38,7 +38,7 @@ class ScriptShell:
         """Run a script that only reads. What does not end in time is ended on the host, as far as the link allows."""
         deadline = Deadline(timeout_s)
         with Talk(self._link, Text.READ, encode_read(script, environment or {}), deadline) as talk:
-            (pid,) = talk.reply().rest
+            (pid,) = talk.reply("started").rest
             try:
                 talk.listener.drain(deadline)
                 status = talk.conversation.exit_status(deadline)
@@ -72,7 +72,7 @@ class ScriptShell:
         head = f"{check_attempt_id(attempt_id)} {_GRACE_S}\n".encode()
         content = head + encode_path(self._directory) + b"\n"
         with Talk(self._link, Text.CANCEL, content, Deadline(timeout_s)) as talk:
-            talk.reply()
+            talk.reply("asked", "cancelled")
 
     def put_file(self, local_path: str, remote_path: str, *, timeout_s: float) -> str:
         """Copy a file there (mode 0600, complete or not at all) and return its SHA-256 as hexadecimal text."""
@@ -92,4 +92,4 @@ class ScriptShell:
             contextlib.suppress(ConnectorError),
             Talk(self._link, Text.STOP, f"{pid}\n".encode(), Deadline(_STOP_TIMEOUT_S)) as talk,
         ):
-            talk.reply()
+            talk.reply("asked")

@@ -39,13 +39,18 @@ class Talk:
     ) -> None:
         self.conversation.close()
 
-    def reply(self) -> Reply:
-        """Return the text's next reply. Raises Denied or RemoteFailed if it never began, ConnectionLost or TimedOut."""
+    def reply(self, *expected: str) -> Reply:
+        """Return the text's next reply, one of the expected words.
+
+        Raises Denied or RemoteFailed if the text did not begin or said that it failed, ConnectionLost or TimedOut.
+        """
         found = self.listener.reply(self._deadline)
         if found is None:
             raise self.silence()
         if found.word == "failed":
             raise RemoteFailed(self._failure(found), where=self._where)
+        if found.word not in expected:
+            raise RemoteFailed(f"it answered {found.word!r} to a question that has no such answer", where=self._where)
         return found
 
     def silence(self) -> ConnectorError:

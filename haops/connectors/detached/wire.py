@@ -88,6 +88,21 @@ def encode_path(path: str) -> bytes:
     return path.encode(errors="surrogateescape")
 
 
+_FIELDS: Mapping[str, int | None] = {
+    "started": 1,
+    "accepted": 1,
+    "already": 0,
+    "cancelled": 0,
+    "ended": 4,
+    "report": 10,
+    "asked": 0,
+    "stored": 1,
+    "content": 1,
+    "failed": None,
+}
+"""Every word with which a text may answer, and how many fields follow it (None: any number)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The line with which a text answers: its word and what follows it."""
@@ -98,10 +113,11 @@ class Reply:
 
 def parse_reply(line: bytes) -> Reply | None:
     """Read a reply line; None if it is none (something else on the host spoke)."""
-    words = line.decode("ascii", "replace").split()
-    if len(words) < 2 or words[0].encode() != GREETING:  # noqa: PLR2004 - greeting and word
+    greeting, *words = line.decode("ascii", "replace").split() or [""]
+    if greeting.encode() != GREETING or not words or words[0] not in _FIELDS:
         return None
-    return Reply(words[1], tuple(words[2:]))
+    word, *rest = words
+    return Reply(word, tuple(rest)) if _FIELDS[word] in (None, len(rest)) else None
 
 
 def _encode_script(script: str) -> bytes:

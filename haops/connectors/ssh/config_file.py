@@ -16,13 +16,16 @@ _DEEPEST = 16
 _USUAL_FILE = "~/.ssh/config"
 
 
-def load_config(path: str | None) -> paramiko.SSHConfig:
-    """Read the given ssh_config, or the user's own if none is given and one exists. Raises InputError."""
+def load_config(path: str | None, *, before: str = "") -> paramiko.SSHConfig:
+    """Read the given ssh_config, or the user's own if none is given and one exists. Raises InputError.
+
+    `before` is text of the same format that goes first, and so wins.
+    """
     file = Path(path or _USUAL_FILE).expanduser()
     if path is None and not file.exists():
-        return paramiko.SSHConfig()
+        return paramiko.SSHConfig.from_text(before)
     try:
-        return paramiko.SSHConfig.from_text("\n".join(_lines(file, 0)))
+        return paramiko.SSHConfig.from_text("\n".join((before, *_lines(file, 0))))
     except OSError as error:
         raise InputError(f"ssh_config cannot be read: {error.strerror}", where=str(file)) from error
     except paramiko.SSHException as error:

@@ -4,6 +4,7 @@ Owns the handshake: time limits, algorithms, host key, login. Must never come ba
 new one.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -57,6 +58,7 @@ class Connection:
     def close(self) -> None:
         """Close it."""
         self.transport.close()
+        self.pulse.wake()
 
 
 def connect(
@@ -110,29 +112,38 @@ def _wait_for(agreed: threading.Event, transport: paramiko.Transport, target: Ta
 
 
 def _log_in(transport: paramiko.Transport, target: Target, secrets: SecretKeeper, deadline: Deadline) -> None:
-    ring = KeyRing(secrets)
-    offered = []
+    with contextlib.closing(KeyRing(secrets)) as ring:
+        _offer_keys(ring, transport, target, deadline)
+
+
+def _offer_keys(ring: KeyRing, transport: paramiko.Transport, target: Target, deadline: Deadline) -> None:
     # A passphrase may be typed slowly: only the host's own answers are bounded.
-    budget_s = max(1.0, deadline.remaining_s())
+    transport.auth_timeout = max(1.0, deadline.remaining_s())
+    offered: list[str] = []
     for candidate in ring.candidates(target):
         offered.append(candidate.source)
-        transport.auth_timeout = budget_s
-        try:
-            further = transport.auth_publickey(target.user, candidate.key)
-        except paramiko.BadAuthenticationType as error:
-            raise _no_keys_taken(target, error.allowed_types) from error
-        except paramiko.AuthenticationException as error:
-            if not transport.is_active():
-                raise _hung_up(target, offered) from error
-            if "timeout" in str(error):
-                raise TimedOut(f"did not answer the login within {budget_s:.1f} s", where=target.place) from error
-            continue
-        except (paramiko.SSHException, EOFError, OSError) as error:
-            raise _hung_up(target, offered) from error
-        if not further:
+        if _is_taken(candidate.key, transport, target, len(offered)):
             return
-        raise _no_keys_taken(target, list(further))
     raise _refused(target, offered, ring.remarks)
+
+
+def _is_taken(key: paramiko.PKey, transport: paramiko.Transport, target: Target, count: int) -> bool:
+    try:
+        further = transport.auth_publickey(target.user, key)
+    except paramiko.BadAuthenticationType as error:
+        raise _no_keys_taken(target, error.allowed_types) from error
+    except paramiko.AuthenticationException as error:
+        if "timeout" in str(error):
+            limit_s = transport.auth_timeout
+            raise TimedOut(f"did not answer the login within {limit_s:.1f} s", where=target.place) from error
+        if not transport.is_active():
+            raise _hung_up(target, count) from error
+        return False
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        raise _hung_up(target, count) from error
+    if further:
+        raise _no_keys_taken(target, list(further))
+    return True
 
 
 def _no_keys_taken(target: Target, wanted: list[str]) -> Denied:
@@ -143,9 +154,9 @@ def _no_keys_taken(target: Target, wanted: list[str]) -> Denied:
     )
 
 
-def _hung_up(target: Target, offered: list[str]) -> Denied:
+def _hung_up(target: Target, count: int) -> Denied:
     return Denied(
-        f"hung up during the login, after {len(offered)} keys",
+        f"hung up during the login, at key number {count}",
         where=target.place,
         remedy="it takes only so many keys (MaxAuthTries): name the right one in the inventory and set IdentitiesOnly",
     )

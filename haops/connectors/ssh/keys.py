@@ -31,7 +31,13 @@ class KeyRing:
 
     def __init__(self, secrets: SecretKeeper) -> None:
         self._secrets = secrets
+        self._agent: paramiko.Agent | None = None
         self.remarks: list[str] = []
+
+    def close(self) -> None:
+        """Let the agent go; its keys cannot sign any more."""
+        if self._agent is not None:
+            self._agent.close()
 
     def candidates(self, target: Target) -> Iterator[Candidate]:
         """Yield keys in the order to try them. A passphrase is asked for only when everything before was refused."""
@@ -46,7 +52,8 @@ class KeyRing:
         if not target.use_agent:
             return
         try:
-            held = paramiko.Agent().get_keys()
+            self._agent = paramiko.Agent()
+            held = self._agent.get_keys()
         except (paramiko.SSHException, OSError) as error:
             self.remarks.append(f"the agent does not answer ({error})")
             return

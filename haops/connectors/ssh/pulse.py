@@ -56,6 +56,10 @@ class Pulse(threading.Thread):
         with self._lock:
             self._waiting -= 1
 
+    def wake(self) -> None:
+        """Look at once: the transport may have been closed."""
+        self._wake.set()
+
     def run(self) -> None:
         """Watch until the transport ends."""
         looked_at = time.monotonic()

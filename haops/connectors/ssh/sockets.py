@@ -10,6 +10,7 @@ import subprocess
 import time
 from typing import Protocol
 
+from haops.connectors.reaping import reap_later
 from haops.errors import ConnectFailed, ConnectorError, TimedOut
 
 UNANSWERED_MS = 5000
@@ -93,7 +94,7 @@ def connect_program(command: str, *, where: str) -> socket.socket:
     ours, theirs = socket.socketpair()
     with theirs:
         try:
-            subprocess.Popen(
+            program = subprocess.Popen(
                 ["sh", "-c", f"exec {command}"],
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
@@ -103,6 +104,7 @@ def connect_program(command: str, *, where: str) -> socket.socket:
         except OSError as error:
             ours.close()
             raise ConnectFailed(f"ProxyCommand cannot be started: {error.strerror}", where=where) from error
+    reap_later(program)
     return ours
 
 

@@ -6,7 +6,7 @@ connect.
 
 import getpass
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import paramiko
@@ -24,7 +24,7 @@ _USUAL_KNOWN_HOSTS = (
 )
 _USUAL_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 # Both end up in command lines of ProxyCommand: nothing that a shell could read otherwise.
-_HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:%-]{0,254}\Z")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:%-]{0,254}\Z")
 _USER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}\Z")
 
 
@@ -54,8 +54,15 @@ class Target:
 
 def resolve(host: Host, access: SshAccess) -> Target:
     """Put one host's target together. Raises InventoryError for a name that no host or user can have."""
-    config = load_config(access.config_file)
-    return _resolve(config, host, access)
+    alias = host.ssh_name or host.address
+    found = load_config(access.config_file).lookup(alias)
+    target = _target(host, access, found)
+    if not target.proxy_command:
+        return target
+    # %h, %p and %r in it stand for what was decided here, not for what ssh_config alone would say.
+    decided = f"Host *\n  HostName {target.address}\n  Port {target.port}\n  User {target.user}\n"
+    expanded = load_config(access.config_file, before=decided).lookup(alias)
+    return replace(target, proxy_command=_unless_none(expanded.get("proxycommand")))
 
 
 def resolve_jump(jump: str, access: SshAccess) -> Target:
@@ -81,11 +88,9 @@ def _split_port(place: str) -> tuple[str, int | None]:
     return name.strip("[]"), int(port)
 
 
-def _resolve(config: paramiko.SSHConfig, host: Host, access: SshAccess) -> Target:
-    alias = host.ssh_name or host.address
-    found = config.lookup(alias)
-    named = found.get("hostname", alias)
-    address = named if host.ssh_name and named != alias else (host.address if not host.ssh_name else named)
+def _target(host: Host, access: SshAccess, found: paramiko.SSHConfigDict) -> Target:
+    named = found.get("hostname", "")
+    address = host.address if named in ("", host.ssh_name) else named
     user = host.user or access.user or found.get("user") or getpass.getuser()
     _check(address, _HOST_NAME, "host name", host)
     _check(user, _USER_NAME, "user name", host)

@@ -51,8 +51,8 @@ def effects(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("round_number", range(30))
 def test_killed_session_then_retry_has_one_effect(server: sshd.Sshd, shell: Shell, tmp_path: Path, round_number: int):
-    """Sessions killed at any moment of a launch: a retry of the same id leaves exactly one effect, and knows its end."""
-    chance = random.Random(round_number)
+    """Sessions killed at any moment of a launch: a retry of the id leaves exactly one effect, and knows its end."""
+    chance = random.Random(round_number)  # noqa: S311 - repeatable moments, no secret
     order = fresh(EFFECT, EFFECTS=str(tmp_path / "effects"))
     killer = threading.Timer(chance.uniform(0.0, 0.06), server.kill_sessions)
     killer.start()
@@ -143,7 +143,7 @@ def test_no_exit_status_is_unknown(shell: Shell):
     assert shell.run("kill -KILL 0", timeout_s=20).exit_status is None
 
 
-def test_killed_leader_is_lost(shell: Shell, tmp_path: Path):
+def test_killed_leader_is_lost(shell: Shell):
     """A runner that was killed leaves LOST: started, not alive, no status."""
     order = fresh("sleep 600")
     with pytest.raises(TimedOut):
@@ -183,15 +183,32 @@ def test_flood_is_cut_and_memory_stays_bounded(shell: Shell):
     flood = "yes out | head -c 52428800; yes err | head -c 52428800 >&2; exit 7"
     result = shell.run(flood, timeout_s=120)
     assert (result.exit_status, len(result.stdout), len(result.stderr)) == (7, 1 << 20, 1 << 20)
-    heard: list[int] = []
-    report = shell.launch(
-        fresh(flood), timeout_s=120, on_accepted=lambda: None, on_output=lambda piece: heard.append(len(piece))
-    )
+    heard: list[bytes] = []
+    report = shell.launch(fresh(flood), timeout_s=120, on_accepted=lambda: None, on_output=heard.append)
     assert (report.state, report.exit_status, len(report.stdout)) == (RemoteState.DONE, 7, 1 << 20)
     assert len(report.stdout) + len(report.stderr) + report.dropped_bytes == 2 * 52428800
-    assert sum(heard) == len(report.stdout) + len(report.stderr)
+    assert sum(map(len, heard)) == len(report.stdout) + len(report.stderr)
     grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown_kib < 64 * 1024
+
+
+def test_flood_does_not_fill_the_hosts_disk(shell: Shell, tmp_path: Path):
+    """Output files beyond 64 MiB are emptied while the script goes on, and what was emptied is counted."""
+    order = fresh("head -c 100000000 /dev/zero; sleep 4; echo end")
+    report = launch(shell, order)
+    assert (report.exit_status, report.stdout) == (0, b"end\n")
+    assert report.dropped_bytes == 100000000
+    assert (tmp_path / "attempts" / order.attempt_id / "out").stat().st_size == 4
+
+
+def test_host_with_one_channel_at_a_time(tmp_path: Path):
+    """A host that allows one session per connection still runs steps; only the output comes late."""
+    if sshd.PROGRAM is None:
+        pytest.skip(sshd.MISSING)
+    with sshd.running_sshd(tmp_path / "sshd", "MaxSessions 1") as server:
+        shell = ssh_shell(server, tmp_path)
+        assert launch(shell, fresh("sleep 1; echo late")).stdout == b"late\n"
+        shell.close()
 
 
 def test_output_is_heard_while_it_runs(shell: Shell):
