@@ -50,5 +50,13 @@ def _reply(request: Mapping[str, Any], writing: Writing, record: WriteRecord) ->
     }
 
 
+def main(inventory: str, record: str, rate_per_s: str) -> None:
+    """Serve, or end with the reason in one line."""
+    try:
+        serve(Path(inventory), Path(record), float(rate_per_s))
+    except HaopsError as error:
+        sys.exit(str(error))
+
+
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))
+    main(*sys.argv[1:])

@@ -71,8 +71,12 @@ class EtcdPlace:
         def is_there(key: str) -> bool:
             return _first_answer(list(clients), lambda client: client.get(_path(key), timeout_s=timeout_s)) is not None
 
-        with ThreadPoolExecutor(_READERS) as pool:
+        pool = ThreadPoolExecutor(_READERS)
+        try:
             return {key for key, there in zip(keys, pool.map(is_there, keys), strict=True) if there}
+        finally:
+            # After one read that failed, thousands of others would only wait for the same.
+            pool.shutdown(cancel_futures=True)
 
     def close(self) -> None:
         """Drop every channel."""

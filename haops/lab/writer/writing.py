@@ -44,9 +44,10 @@ class Writing:
         """
         acknowledged = [write.key for write in self._record.writes if write.acknowledged]
         deadline = time.monotonic() + within_s
+        timeout_s = min(_READ_TIMEOUT_S, within_s)
         while True:
             try:
-                present = self._place.present(acknowledged, timeout_s=_READ_TIMEOUT_S)
+                present = self._place.present(acknowledged, timeout_s=timeout_s)
             except ConnectorError:
                 if time.monotonic() > deadline:
                     raise
