@@ -26,7 +26,11 @@ _LINES: Mapping[int, str] = {
     _UP | _DOWN | _LEFT | _RIGHT: "┼",
 }
 STEP_MARK = "●"
-ASCII = str.maketrans("│─╰╯╭╮├┤┴┬┼●", "|-''..||'.+*")
+_NOBODY = -1
+_OPEN = "\n"
+"""What a column leads to while more lines branch off it: no step can be called so."""
+ARROWS = "◂▸"
+ASCII = str.maketrans("│─╰╯╭╮├┤┴┬┼●◂▸", "|-''..||'.+*<>")
 """For terminals that show nothing else."""
 
 
@@ -58,15 +62,17 @@ class _Lanes:
         return " ".join(cells).rstrip()
 
     def branch(self, begin: int, end: int) -> str:
-        """Return the line that leads from one column over to another."""
+        """Return the line that leads from one column over to another; where it joins a line it has an arrow."""
         low, high = min(begin, end), max(begin, end)
         cells: list[str] = []
-        for column in range(len(self.columns)):
-            bits = _UP | _DOWN if self.columns[column] else 0
+        for column, lane in enumerate(self.columns):
+            bits = _UP | _DOWN if lane else 0
             bits |= _UP if column == begin else _DOWN if column == end else 0
             bits |= _RIGHT if low <= column < high else 0
             bits |= _LEFT if low < column <= high else 0
             cells += [_LINES[bits], "─" if low <= column < high else " "]
+        if self.columns[end]:
+            cells[2 * end - 1 if begin < end else 2 * end + 1] = ARROWS[begin < end]
         return "".join(cells).rstrip()
 
 
@@ -75,6 +81,8 @@ def draw(runbook: Runbook) -> Iterator[GraphLine]:
     after = _direct_dependents(runbook)
     lanes = _Lanes()
     for step in _in_order(runbook):
+        if lanes.columns and step.id not in lanes.columns:
+            yield GraphLine(lanes.row(_NOBODY))  # else it would seem to follow from the step above it
         own = lanes.column_of(step.id)
         lanes.columns[own] = ""
         yield GraphLine(lanes.row(own), step)
@@ -85,9 +93,9 @@ def _lead_on(lanes: _Lanes, own: int, waiting: list[str]) -> Iterator[GraphLine]
     """Yield the lines from a step to those that wait for it; one of them goes straight down."""
     straight = next((step for step in waiting if step not in lanes.columns), "")
     lanes.columns[own] = straight
-    for step in waiting:
-        if step == straight:
-            continue
+    branches = [step for step in waiting if step != straight]
+    for left, step in zip(range(len(branches) - 1, -1, -1), branches, strict=True):
+        lanes.columns[own] = straight or (_OPEN if left else "")
         column = lanes.column_of(step)
         # Drawn before the column is taken: a line that begins here does not come from above.
         yield GraphLine(lanes.branch(own, column))

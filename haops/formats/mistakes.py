@@ -31,15 +31,11 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
 
 
 def distinct(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems in the order of the file; of several errors in one place the first that was found counts.
-
-    The first is what was written wrong; the others only follow from it. Advice does not follow from anything.
-    """
-    by_place: dict[tuple[str, int, int, str], Problem] = {}
+    """Return the problems in the order of the file, each once: two rules may find the same mistake."""
+    once: dict[tuple[str, int, int, str], Problem] = {}
     for problem in problems:
-        of_its_own = "" if problem.severity == "error" else problem.message
-        by_place.setdefault((problem.file, problem.line, problem.column, of_its_own), problem)
-    return tuple(by_place[place] for place in sorted(by_place))
+        once.setdefault((problem.file, problem.line, problem.column, problem.message), problem)
+    return tuple(sorted(once.values(), key=lambda problem: (problem.file, problem.line, problem.column)))
 
 
 def report_mistakes(source: YamlSource, base: Path, model: Any, error: ValidationError) -> None:
@@ -53,17 +49,22 @@ def report_mistakes(source: YamlSource, base: Path, model: Any, error: Validatio
 
 
 def _is_other_form(detail: ErrorDetails, details: list[ErrorDetails], source: YamlSource, base: Path) -> bool:
-    """Return whether a mistake only says that a mapping is not the short form that it could have been.
+    """Return whether a mistake only says that a value is not another form that it could have had.
 
-    Validation tries every form of a field; the one that fails further inside is the one that was meant.
+    Validation tries every form of a field. The one that fails inside is the one that was meant; if none does, one
+    mistake stands for all.
     """
-    if not isinstance(detail["input"], dict):
+    if not detail["type"].endswith("_type"):
         return False
     at = source.places.written((*base, *detail["loc"]))
-    inside = (other for other in details if other is not detail and len(other["loc"]) >= len(detail["loc"]))
-    return detail["type"] == "string_type" and any(
-        source.places.written((*base, *other["loc"]))[: len(at)] == at for other in inside
-    )
+    before = details[: details.index(detail)]
+    for other in details:
+        there = source.places.written((*base, *other["loc"]))
+        if other in before and there == at and other["type"].endswith("_type"):
+            return True
+        if isinstance(detail["input"], dict) and other is not detail and there[: len(at)] == at:
+            return True
+    return False
 
 
 def _missing(source: YamlSource, path: Path, _model: Any, _detail: ErrorDetails) -> None:

@@ -34,6 +34,8 @@ class YamlSource:
     value: Any = None
     places: Places = field(default_factory=lambda: Places(""))
     problems: list[Problem] = field(default_factory=list)
+    spoiled: frozenset[Place] = frozenset()
+    """Where something is wrong with the writing."""
 
     def problem(self, place: Place, message: str, remedy: str = "") -> Problem:
         """Return a mistake at a place of this file."""
@@ -41,7 +43,7 @@ class YamlSource:
 
     def report_key(self, path: Path, message: str, remedy: str = "") -> None:
         """Note a mistake at the key that ends the path."""
-        self.problems.append(self.problem(self.places.of_key(path), message, remedy))
+        self._note(self.places.of_key(path), message, remedy)
 
     def report(self, path: Path, message: str, remedy: str = "", *, offset: int | None = None) -> None:
         """Note a mistake at a value, or at the character `offset` of a text."""
@@ -50,7 +52,12 @@ class YamlSource:
         value = self.get(written)
         if offset is not None and isinstance(value, str):
             place = self.places.inside(written, offset, value)
-        self.problems.append(self.problem(place, message, remedy))
+        self._note(place, message, remedy)
+
+    def _note(self, place: Place, message: str, remedy: str) -> None:
+        """Note a mistake in meaning, unless the place is already wrong in writing: then it only follows from that."""
+        if place not in self.spoiled:
+            self.problems.append(self.problem(place, message, remedy))
 
     def get(self, path: Path) -> Any:
         """Return the value at the path, or None if the file has none there."""
@@ -82,6 +89,7 @@ def read_yaml(content: bytes, file: str) -> YamlSource:
         source.problems.append(source.problem(place, f"the character U+{int(error.character):04X} is not allowed"))
     except _StopReading:
         pass
+    source.spoiled = frozenset(Place(problem.line, problem.column) for problem in source.problems)
     return source
 
 

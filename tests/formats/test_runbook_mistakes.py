@@ -204,7 +204,7 @@ def test_mistakes_of_writing_and_of_meaning_come_together() -> None:
     assert "put the text in quotes" in found[2]
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_damage_to_a_file_makes_the_reading_fail(data: st.DataObject) -> None:
     """A runbook with any piece cut out, doubled or moved either is right or has problems inside the file."""
