@@ -1,7 +1,10 @@
 """The promises of a Shell, the same for every place where scripts run."""
 
 import hashlib
+import os
+import shutil
 import stat
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +23,16 @@ from haops.errors import InputError, RemoteFailed, TimedOut
 VALUES = st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=200)
 
 
-@pytest.fixture(params=["fake", "local", pytest.param("sshd", marks=pytest.mark.slow)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+PLACES = ["fake", "local", "local with bash", "local with busybox", pytest.param("sshd", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Each place in turn."""
     if request.param == "fake":
         yield fake_place(tmp_path)
-    elif request.param == "local":
+    elif request.param.startswith("local"):
+        use_shell(request.param.removeprefix("local").removeprefix(" with "), tmp_path / "bin", monkeypatch)
         yield Place("local", local_shell(tmp_path / "attempts"), tmp_path / "effects", tmp_path)
     elif sshd.PROGRAM is None:
         pytest.skip(sshd.MISSING)
@@ -34,6 +41,21 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
             shell = ssh_shell(server, tmp_path)
             yield Place("sshd", shell, tmp_path / "effects", tmp_path)
             shell.close()
+
+
+def use_shell(name: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put another shell, and for busybox its other programs, in front of this machine's own; skip where it is missing."""
+    if not name:
+        return
+    program = shutil.which(name)
+    if program is None:
+        pytest.skip(f"{name} is not installed (apt-get install {name})")
+    directory.mkdir()
+    if name == "busybox":
+        subprocess.run([program, "--install", "-s", str(directory)], check=True)
+    else:
+        (directory / "sh").symlink_to(program)
+    monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")
 
 
 def test_read_returns_both_outputs_and_status(place: Place):

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,8 +99,11 @@ def make_key(path: Path, *options: str) -> None:
     subprocess.run(["ssh-keygen", "-q", "-f", str(path), *(options or ("-t", "ed25519", "-N", ""))], check=True)
 
 
-def start_sshd(directory: Path, *settings: str) -> Sshd:
-    """Start a server on a free port; `settings` are further lines of its sshd_config."""
+def start_sshd(directory: Path, *settings: str, etc: Mapping[str, str] | None = None) -> Sshd:
+    """Start a server on a free port.
+
+    `settings` are further lines of its sshd_config; `etc` are files of /etc as it and its programs see them (root only).
+    """
     directory.mkdir(parents=True, exist_ok=True)
     make_key(directory / "host_key")
     make_key(directory / "user_key")
@@ -113,7 +116,7 @@ def start_sshd(directory: Path, *settings: str) -> Sshd:
     config.write_text("\n".join((*settings, *_settings(directory, port))) + "\n")
     Path("/run/sshd").mkdir(exist_ok=True)
     log = (directory / "sshd.log").open("ab")
-    command = [*_with_plain_shell(directory), str(PROGRAM), "-D", "-e", "-f", str(config)]
+    command = [*_with_own_etc(directory, etc or {}), str(PROGRAM), "-D", "-e", "-f", str(config)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     log.close()
     server = Sshd(directory, port, process)
@@ -122,24 +125,38 @@ def start_sshd(directory: Path, *settings: str) -> Sshd:
 
 
 @contextlib.contextmanager
-def running_sshd(directory: Path, *settings: str) -> Iterator[Sshd]:
+def running_sshd(directory: Path, *settings: str, etc: Mapping[str, str] | None = None) -> Iterator[Sshd]:
     """Run a server for a while."""
-    server = start_sshd(directory, *settings)
+    server = start_sshd(directory, *settings, etc=etc)
     try:
         yield server
     finally:
         server.stop()
 
 
-def _with_plain_shell(directory: Path) -> tuple[str, ...]:
-    """Give root a login shell without start-up files, in a mount namespace: this machine's own may be slow or talk."""
-    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode != 0:
-        return ()
+def can_have_own_etc() -> bool:
+    """Whether this process may give a server files of /etc of its own."""
+    return os.geteuid() == 0 and subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0
+
+
+def passwd(*extra: str) -> str:
+    """The machine's passwd, but with a login shell for root that has no start-up files (they may be slow, or talk)."""
     lines = Path("/etc/passwd").read_text().splitlines()
     plain = [":".join([*line.split(":")[:6], "/bin/sh"]) if line.startswith("root:") else line for line in lines]
-    (directory / "passwd").write_text("\n".join(plain) + "\n")
-    script = 'mount --bind "$0" /etc/passwd && exec "$@"'
-    return ("unshare", "-m", "sh", "-c", script, str(directory / "passwd"))
+    return "\n".join((*plain, *extra)) + "\n"
+
+
+def _with_own_etc(directory: Path, etc: Mapping[str, str]) -> tuple[str, ...]:
+    """Put the server into a mount namespace where these files lie over those of /etc."""
+    if not can_have_own_etc():
+        return ()
+    script = ""
+    for name, content in {"passwd": passwd(), **etc}.items():
+        own = directory / f"etc_{name}"
+        own.write_text(content)
+        own.chmod(0o440 if name in ("sudoers", "shadow") else 0o644)
+        script += f"mount --bind {own} /etc/{name} && "
+    return ("unshare", "-m", "sh", "-c", f'{script}exec "$0" "$@"')
 
 
 def _settings(directory: Path, port: int) -> tuple[str, ...]:

@@ -268,7 +268,7 @@ def test_secrets_are_nowhere_on_the_host(shell: Shell, tmp_path: Path):
     )
     assert launch(shell, order).stdout == b"hidden-value"
     kept = tmp_path / "attempts" / order.attempt_id
-    until(lambda: (kept / "rc").exists())
+    until((kept / "rc").exists)
     holding = [path.name for path in (*kept.iterdir(), tmp_path / "seen") if b"hidden-value" in path.read_bytes()]
     assert holding == ["out"]
 

@@ -190,9 +190,8 @@ def test_jump_host_is_shared(server: sshd.Sshd, tmp_path: Path):
         both = tmp_path / "both"
         both.write_text(server.known_hosts.read_text() + jump.known_hosts.read_text())
         config = tmp_path / "config"
-        config.write_text(
-            f"Host 127.0.0.1\n  ProxyJump {server.access().user}@localhost:{jump.port}\nHost localhost\n  HostKeyAlias 127.0.0.1\n"
-        )
+        hop = f"{server.access().user}@localhost:{jump.port}"
+        config.write_text(f"Host 127.0.0.1\n  ProxyJump {hop}\nHost localhost\n  HostKeyAlias 127.0.0.1\n")
         access = server.access(known_hosts=(str(both),), config_file=str(config))
         keeper = SecretKeeper()
         routes = Routes(access, keeper)
