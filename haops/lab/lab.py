@@ -35,6 +35,7 @@ class Lab:
         self.directory = directory
         self.files = BastionFiles(directory)
         self.openssh = openssh
+        self.site: Site
         self.hosts = tuple(self._host(number, name, programs) for number, name in enumerate(flavour.host_names))
 
     @classmethod
@@ -62,7 +63,7 @@ class Lab:
         name = cluster or f"lab-{secrets.token_hex(2)}"
         lab = cls(FLAVOURS[flavour], programs, directory, cluster=name, openssh=openssh)
         lab._prepare_directory()
-        site = Site(lab.cluster, lab.hosts, directory, say)
+        site = lab.site = Site(lab.cluster, lab.hosts, directory, say)
         lab._prepare_hosts(site)
         say(f"booting {len(lab.hosts)} hosts")
         network.create_bridge()

@@ -14,7 +14,7 @@ from haops.lab.flavours.flavour import Site
 from haops.lab.flavours.readiness import await_apis, await_member, await_nodes, open_admin_access
 from haops.lab.hosts import LabHost
 
-_KUBELET_UNIT = """\
+KUBELET_UNIT = """\
 [Unit]
 Description=kubelet: the lab agent in its place
 
@@ -51,7 +51,7 @@ class ControlPlaneFlavour:
     def prepare(self, site: Site) -> None:
         """Make the directories that pods mount, and the kubelet's unit."""
         for host in site.hosts:
-            host.disk.write("/etc/systemd/system/kubelet.service", _KUBELET_UNIT)
+            host.disk.write("/etc/systemd/system/kubelet.service", KUBELET_UNIT)
             host.disk.locate(DATA).mkdir(mode=0o700, parents=True)
             host.disk.locate(BACKUPS).mkdir(mode=0o700, parents=True)
 

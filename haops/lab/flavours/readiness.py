@@ -26,6 +26,8 @@ _ADMIN_BINDING = {
     "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": _ADMIN_GROUP}],
 }
 
+_CONTROL_PLANE_ROLE = {"metadata": {"labels": {"node-role.kubernetes.io/control-plane": ""}}}
+
 
 def await_member(host: LabHost) -> None:
     """Wait until a host's own etcd member serves. LabError if it does not."""
@@ -70,7 +72,7 @@ def open_admin_access(site: Site) -> None:
 
 
 def await_nodes(site: Site) -> None:
-    """Wait until every host's node is Ready. LabError if they are not."""
+    """Wait until every host's node is Ready, and give each its role, which a kubelet may not. LabError if not."""
     api = _as_super_admin(site, site.hosts[0].address)
     names = {host.name for host in site.hosts}
 
@@ -79,6 +81,8 @@ def await_nodes(site: Site) -> None:
         return names <= {node["metadata"]["name"] for node in nodes if _is_node_ready(node)}
 
     _poll(all_ready, _NODES_TIMEOUT_S, lambda: "the nodes did not become Ready")
+    for name in names:
+        api.patch(f"/api/v1/nodes/{name}", _CONTROL_PLANE_ROLE).checked(f"label node {name}")
 
 
 def _as_super_admin(site: Site, address: str) -> KubeApi:
