@@ -16,13 +16,13 @@ from haops.core.inventory import EtcdAccess, EtcdMemberAddress
 from haops.errors import ConnectFailed, Denied
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One member."""
-    found = programs()
-    if not found:
-        pytest.skip("no etcd here")
-    with running(tmp_path_factory.mktemp("one"), next(iter(found.values())), size=1) as cluster:
+@pytest.fixture(scope="module", params=["distro", "lab"])
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One member, old and new: they refuse differently."""
+    found = programs().get(request.param)
+    if found is None:
+        pytest.skip(f"no etcd here of the kind {request.param!r}")
+    with running(tmp_path_factory.mktemp("one"), found, size=1) as cluster:
         yield cluster
 
 

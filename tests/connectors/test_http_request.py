@@ -96,6 +96,20 @@ def test_a_server_that_drips_its_answer_is_given_up_at_the_deadline(
     assert raised.value.message == "timed out 0.4 s"
 
 
+def test_a_server_that_falls_silent_halfway_has_only_what_is_left_of_the_deadline() -> None:
+    """A byte does not buy it the whole time again: the rest of this answer comes before a second deadline would end."""
+
+    def answer(connection: socket.socket, _head: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        time.sleep(1.0)
+        connection.sendall(b"a")
+        time.sleep(1.5)
+        connection.sendall(b"b")
+
+    with answering(answer) as url, pytest.raises(TimedOut):
+        get(url, timeout_s=2.0)
+
+
 def test_a_kept_connection_has_a_new_deadline_for_each_request() -> None:
     """What the first request left over or used up does not matter to the second."""
     with answering(http("200 OK", b"ok")) as url:

@@ -87,21 +87,17 @@ def _tools(directory: Path, *names: str) -> str:
     return str(directory)
 
 
-def test_hosts_of_the_control_plane_are_asked_for_by_their_peer_port() -> None:
+def test_hosts_of_the_control_plane_are_asked_for_by_their_peer_port(silent_port: int) -> None:
     """With etcd in the inventory, what its members need of each other is what is tried; workers are left alone."""
-    with socket.create_server(("127.0.0.1", 0)) as peer:
-        hosts = tuple(Host(name=name, address="192.0.2.1") for name in ("a", "b", "worker"))
-        members = tuple(
-            EtcdMemberAddress(
-                name=name, host=name, client_url="https://x:1", peer_url=f"https://127.0.0.1:{peer.getsockname()[1]}"
-            )
-            for name in ("a", "b")
-        )
-        access = EtcdAccess(
-            members=members, ca="", certificate="", key="", host_ca="", host_certificate="", host_key=""
-        )
-        inventory = Inventory(cluster="test", layout=Layout.KUBEADM, hosts=hosts, etcd=access)
-        assert _look(inventory, ScriptShell()).value.reaches == {"b": True}
+    hosts = tuple(Host(name=name, address="127.0.0.1", port=free_ports(1)[0]) for name in ("a", "b", "worker"))
+    members = tuple(
+        EtcdMemberAddress(name=name, host=name, client_url="https://x:1", peer_url=f"https://127.0.0.1:{silent_port}")
+        for name in ("a", "b")
+    )
+    access = EtcdAccess(members=members, ca="", certificate="", key="", host_ca="", host_certificate="", host_key="")
+    inventory = Inventory(cluster="test", layout=Layout.KUBEADM, hosts=hosts, etcd=access)
+    # The SSH ports would refuse, which counts as reached.
+    assert _look(inventory, ScriptShell()).value.reaches == {"b": False}
 
 
 def test_a_host_that_is_not_reached_or_says_something_else_is_an_error() -> None:
