@@ -28,24 +28,11 @@ MAX_PAYLOAD_BYTES: Final = 4 * 1024 * 1024
 _DOMAIN = b"haops-journal-v1\0"
 _HEADER_BYTES = 3 + 8 + 1 + 64 + 1
 _INTEGER_LIMIT = 2**53
-_LONG_NUMBER = re.compile(rb"[0-9]{16}")
+_LONG_NUMBER = re.compile(rb"[:,\[]-?[0-9]{16}")
 _MAX_DEPTH = 64
 _FRAME = re.compile(rb"H1 [0-9a-f]{8} [0-9a-f]{64} \{")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_FIELDS: Mapping[str, type] = {
-    "actor": str,
-    "attempt": str,
-    "body": dict,
-    "boot": str,
-    "mono": int,
-    "prev": str,
-    "seq": int,
-    "sid": str,
-    "type": str,
-    "v": int,
-    "wall": str,
-}
 
 
 class BadLine(ValueError):
@@ -72,6 +59,29 @@ class Record:
     prev: str
     hash: str
     v: int = VERSION
+
+
+class _Payload(msgspec.Struct, forbid_unknown_fields=True):
+    """The payload as it is written: a record without its hash, in the file's own words."""
+
+    actor: str
+    attempt: str
+    body: dict[str, Any]
+    boot: str
+    mono: int
+    prev: str
+    seq: int
+    sid: str
+    type: str
+    v: int
+    wall: str
+
+    def record(self, digest: str) -> Record:
+        """Return the record of this payload."""
+        return Record(
+            seq=self.seq, type=self.type, wall=self.wall, mono_us=self.mono, boot=self.boot, actor=self.actor,
+            attempt=self.attempt, body=self.body, sid=self.sid, prev=self.prev, hash=digest, v=self.v,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -126,28 +136,16 @@ def seal(entry: Entry, chain: Chain) -> tuple[Record, bytes]:
     Raises ValueError for a body that cannot be kept exactly: a float, an integer of 2^53 or more, a key that is no
     text, another type than JSON's, or more than MAX_PAYLOAD_BYTES.
     """
-    body = _plain_mapping(entry.body, 0)
-    payload = canonical_json({
-        "actor": _text(entry.actor),
-        "attempt": _text(entry.attempt),
-        "body": body,
-        "boot": entry.boot,
-        "mono": entry.mono_us,
-        "prev": chain.head,
-        "seq": chain.next_seq,
-        "sid": chain.sid,
-        "type": entry.type,
-        "v": VERSION,
-        "wall": entry.wall,
-    })
+    fields = _Payload(
+        actor=_text(entry.actor), attempt=_text(entry.attempt), body=_plain_mapping(entry.body, 0), boot=entry.boot,
+        mono=entry.mono_us, prev=chain.head, seq=chain.next_seq, sid=chain.sid, type=entry.type, v=VERSION,
+        wall=entry.wall,
+    )  # fmt: skip
+    payload = canonical_json(fields)
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise ValueError(f"{entry.type}: a record of {len(payload)} bytes; the limit is {MAX_PAYLOAD_BYTES}")
     digest = _digest(chain.sid, chain.head, payload)
-    record = Record(
-        seq=chain.next_seq, type=entry.type, wall=entry.wall, mono_us=entry.mono_us, boot=entry.boot, actor=entry.actor,
-        attempt=entry.attempt, body=body, sid=chain.sid, prev=chain.head, hash=digest,
-    )  # fmt: skip
-    return record, b"H1 %08x %s %s\n" % (len(payload), digest.encode(), payload)
+    return fields.record(digest), b"H1 %08x %s %s\n" % (len(payload), digest.encode(), payload)
 
 
 def parse_line(line: bytes, sid: str = "") -> Record:
@@ -157,15 +155,11 @@ def parse_line(line: bytes, sid: str = "") -> Record:
     """
     payload, digest = _split(line)
     fields = _fields(payload)
-    if _digest(fields["sid"], fields["prev"], payload) != digest:
+    if _digest(fields.sid, fields.prev, payload) != digest:
         raise BadLine("the hash does not fit the content")
-    if sid and fields["sid"] != sid:
-        raise BadLine(f"a record of another session ({fields['sid']})")
-    return Record(
-        seq=fields["seq"], type=fields["type"], wall=fields["wall"], mono_us=fields["mono"], boot=fields["boot"],
-        actor=fields["actor"], attempt=fields["attempt"], body=fields["body"], sid=fields["sid"], prev=fields["prev"],
-        hash=digest, v=fields["v"],
-    )  # fmt: skip
+    if sid and fields.sid != sid:
+        raise BadLine(f"a record of another session ({fields.sid})")
+    return fields.record(digest)
 
 
 def find_whole_lines(content: bytes, sid: str = "") -> list[tuple[int, Record]]:
@@ -192,7 +186,7 @@ def canonical_json(value: Any) -> bytes:
     # Sorted by code point is sorted by UTF-16 unit, as RFC 8785 wants it, unless there are keys beyond the surrogates.
     if payload.isascii() or max(payload.decode()) < "\ud800":
         return payload
-    return rfc8785.dumps(value)
+    return rfc8785.dumps(msgspec.to_builtins(value))
 
 
 def _try_line(line: bytes, sid: str) -> Record | None:
@@ -223,31 +217,22 @@ def _split(line: bytes) -> tuple[bytes, str]:
     return payload, digest.decode("ascii", "replace")
 
 
-def _fields(payload: bytes) -> dict[str, Any]:
+def _fields(payload: bytes) -> _Payload:
     """Return the payload's fields, which have exactly the names, types and spelling that a writer gives them."""
     try:
         fields = _DECODER.decode(payload)
         spelled = canonical_json(fields)
         if _LONG_NUMBER.search(payload):
-            _plain(fields, 0)
+            _plain(msgspec.structs.asdict(fields), 0)
     except (ValueError, RecursionError) as error:
         # The error may quote what stands there, and its reader prints it.
-        raise BadLine(visible(f"not a payload: {error}")) from None
+        raise BadLine(visible(f"not a payload that this haops knows: {error}")) from None
     # Duplicate keys, other number forms, spaces and byte order marks all end here: one reading only.
     if spelled != payload:
         raise BadLine("the payload is not in canonical form")
-    _check_fields(fields)
-    return fields  # type: ignore[no-any-return]
-
-
-def _check_fields(fields: Any) -> None:
-    """Refuse a payload that lacks a field, has one too many, or one of another type."""
-    if not isinstance(fields, dict) or fields.get("v") != VERSION:
-        raise BadLine("not a record of a version that this haops knows; try a newer haops")
-    if fields.keys() != _FIELDS.keys() or any(type(fields[name]) is not kind for name, kind in _FIELDS.items()):
-        raise BadLine("the payload does not have a record's fields")
-    if not is_session_id(fields["sid"]) or not _HEX.fullmatch(fields["prev"]):
-        raise BadLine("the payload's session or previous hash has the wrong form")
+    if fields.v != VERSION or not is_session_id(fields.sid) or not _HEX.fullmatch(fields.prev):
+        raise BadLine("the payload's version, session or previous hash is not one that this haops knows")
+    return fields
 
 
 def _refuse_float(text: str) -> float:
@@ -300,4 +285,4 @@ def _text(text: str) -> str:
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
-_DECODER = msgspec.json.Decoder(float_hook=_refuse_float)
+_DECODER = msgspec.json.Decoder(_Payload, float_hook=_refuse_float)
