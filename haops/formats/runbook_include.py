@@ -61,13 +61,15 @@ class Lookup:
 def load_includes(source: YamlSource, lookup: Lookup) -> dict[int, Included]:
     """Return step index -> what its include brings; what cannot be brought is noted."""
     steps = source.get(("steps",))
+    loaded: dict[str, Runbook | None] = {}
     found: dict[int, Included] = {}
     for index, step in enumerate(steps if isinstance(steps, list) else []):
         written = step.get(INCLUDE) if isinstance(step, dict) else None
         name = written.get("runbook") if isinstance(written, dict) else written
         if isinstance(name, str):
-            runbook = _load(source, ("steps", index, INCLUDE, "runbook"), name, lookup)
-            if runbook is not None:
+            if name not in loaded:
+                loaded[name] = _load(source, ("steps", index, INCLUDE, "runbook"), name, lookup)
+            if (runbook := loaded[name]) is not None:
                 found[index] = Included(name, runbook)
     return found
 

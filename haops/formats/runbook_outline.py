@@ -41,10 +41,11 @@ class StepOutline:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """All steps of a file, and the inputs that it names."""
+    """All steps of a file, and the inputs that it names. `waits` maps a step to what has ended before it runs."""
 
     steps: tuple[StepOutline, ...]
     inputs: frozenset[str]
+    waits: Mapping[str, frozenset[str]]
 
     @property
     def ids(self) -> frozenset[str]:
@@ -52,20 +53,14 @@ class Outline:
         return frozenset(step.id for step in self.steps)
 
     def before(self, step: StepOutline) -> frozenset[str]:
-        """Return the ids of the steps that have surely ended when this one runs.
-
-        A way back runs after the step that it undoes, and therefore after all that that step needed.
-        """
-        waits = {other.id: {*other.needs} for other in self.steps}
-        for other in self.steps:
-            waits.setdefault(other.rollback, set()).update({other.id, *other.needs})
+        """Return the ids of the steps that have surely ended when this one runs, in any number of turns."""
         reached: set[str] = set()
-        left = [*waits.get(step.id, ())]
+        left = [*self.waits.get(step.id, ())]
         while left:
             earlier = left.pop()
             if earlier not in reached:
                 reached.add(earlier)
-                left.extend(waits.get(earlier, ()))
+                left.extend(self.waits.get(earlier, ()))
         return frozenset(reached - {step.id})
 
     def scope(self, step: StepOutline | None, vocabulary: Vocabulary) -> Scope:
@@ -96,8 +91,21 @@ def outline_of(
     words = frozenset(kinds)
     root = value if isinstance(value, dict) else {}
     brought = included or {}
-    steps = (_step(index, raw, words, brought.get(index, {})) for index, raw in _mappings(root.get("steps")))
-    return Outline(tuple(steps), frozenset(_input_names(root.get("inputs"))))
+    entries = _mappings(root.get("steps"))
+    steps = tuple(_step(index, raw, words, brought.get(index, {})) for index, raw in entries)
+    return Outline(steps, frozenset(_input_names(root.get("inputs"))), _waits(steps))
+
+
+def _waits(steps: tuple[StepOutline, ...]) -> dict[str, frozenset[str]]:
+    """Return step id -> ids that it waits for.
+
+    A way back runs after the step that it undoes, and therefore after all that that step needed.
+    """
+    waits: dict[str, set[str]] = {}
+    for step in steps:
+        waits.setdefault(step.id, set()).update(step.needs)
+        waits.setdefault(step.rollback, set()).update({step.id, *step.needs})
+    return {step: frozenset(earlier) for step, earlier in waits.items()}
 
 
 def _input_names(inputs: Any) -> Iterator[str]:

@@ -23,6 +23,8 @@ from haops.formats.vocabulary import StepKindFields, Vocabulary
 from haops.formats.yaml_places import Path
 from haops.formats.yaml_source import YamlSource, read_yaml
 
+MAX_STEPS = 500
+"""With what is included. Walks along the graph are as deep as this."""
 Shape = TypeVar("Shape")
 
 
@@ -34,7 +36,7 @@ def parse_runbook(content: bytes, source: str, vocabulary: Vocabulary) -> Runboo
 def _parse(content: bytes, file: str, vocabulary: Vocabulary, including: tuple[str, ...]) -> Runbook:
     """Return the runbook; `including` are the files on whose behalf this one is read."""
     source = read_yaml(content, file)
-    if source.value is None:
+    if source.value is None or _too_many(source, source.get(("steps",))):
         raise _refusal(source)
     chain = (*including, file)
     lookup = Lookup(chain, vocabulary.load_include, lambda other, text: _parse(text, other, vocabulary, chain))
@@ -42,9 +44,17 @@ def _parse(content: bytes, file: str, vocabulary: Vocabulary, including: tuple[s
     reading = _Reading(source, vocabulary, included)
     report_broken_rules(source, reading.outline, vocabulary)
     document, steps = reading.document(), reading.steps()
-    if document is None or source.problems:
+    if _too_many(source, list(steps)) or document is None or source.problems:
         raise _refusal(source)
     return _runbook(document, steps, content, file, included)
+
+
+def _too_many(source: YamlSource, steps: Any) -> bool:
+    """Return whether there are more steps than anybody could follow, with that noted."""
+    too_many = isinstance(steps, list) and len(steps) > MAX_STEPS
+    if too_many:
+        source.report(("steps",), f"{len(steps)} steps; at most {MAX_STEPS} are allowed", "split the runbook")
+    return too_many
 
 
 def _refusal(source: YamlSource) -> RunbookError:

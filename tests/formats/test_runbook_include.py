@@ -184,3 +184,12 @@ def test_includes_end_at_a_depth() -> None:
     files = {f"f{n}": link.format(name=f"f{n}", next=n + 1) for n in range(1, 9)}
     found = mistakes(link.format(name="f0", next=1), **files)
     assert any("included more than 5 deep: outer -> f1 -> f2 -> f3 -> f4 -> f5" in line for line in found)
+
+
+def test_includes_cannot_multiply_without_end() -> None:
+    """Runbooks that include others many times are refused by the number of steps that come out."""
+    many = "".join(f"  - {{{{id: i{n}, title: I, include: {{name}}}}}}\n" for n in range(30))
+    level = HEAD + "steps:\n" + many
+    text = HEAD.format(name="x") + "steps:\n" + many.format(name="one")
+    found = mistakes(text, one=level.format(name="two"), two=INNER)
+    assert found == ["outer:6:3: error: 3600 steps; at most 500 are allowed (split the runbook)"]

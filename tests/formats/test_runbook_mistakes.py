@@ -204,6 +204,20 @@ def test_mistakes_of_writing_and_of_meaning_come_together() -> None:
     assert "put the text in quotes" in found[2]
 
 
+def test_a_runbook_has_an_end() -> None:
+    """More steps than anybody could follow are refused, whatever they need."""
+    steps = "".join(STEP.format(id=f"s{n}", needs=f"s{n + 1}") for n in range(3000))
+    assert mistakes(f"{HEAD}steps:\n{steps}") == [
+        "x.yaml:6:3: error: 3000 steps; at most 500 are allowed (split the runbook)"
+    ]
+
+
+def test_the_longest_chain_can_be_read() -> None:
+    """As many steps as are allowed, each waiting for the next one in the file."""
+    steps = "".join(STEP.format(id=f"s{n}", needs=f"s{n + 1}") for n in range(499)) + STEP.format(id="s499", needs="")
+    assert len(parse_runbook(f"{HEAD}steps:\n{steps}".encode(), "x.yaml", words()).steps) == 500
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_damage_to_a_file_makes_the_reading_fail(data: st.DataObject) -> None:
