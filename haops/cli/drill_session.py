@@ -43,7 +43,9 @@ class DrillSession:
         else:
             self._engine, setting = _begun(wish, lab_directory, flavour)
         lab = AttachedLab(self._engine.view().inventory)
-        self._drill = Drill(setting, lab, self._engine, say)
+        on_screen = not (wish.auto or wish.plain)
+        # While the screen stands nothing else may write to the terminal.
+        self._drill = Drill(setting, lab, self._engine, self._note if on_screen else say)
         self._trouble = ""
         self._report: DrillReport | None = None
 
@@ -55,6 +57,10 @@ class DrillSession:
         if self._wish.plain:
             return self._plain()
         return self._on_screen()
+
+    def _note(self, text: str) -> None:
+        """Say one line on the screen."""
+        self._engine.notice(text, "notice")
 
     def _open(self) -> None:
         """Break the cluster, or go on where the drill was interrupted."""

@@ -65,6 +65,7 @@ class Attempts:
     def _end(self, attempting: Attempting, result: Result, duration_ms: int) -> None:
         """Record the outcome, with its output and what was captured from it."""
         result, captures = self._capture(attempting, result)
+        self._outputs.complete(attempting.order.attempt_id, result.stdout)
         self._log.commit(
             ev.AttemptEnded(
                 step=attempting.step.id,

@@ -4,6 +4,7 @@ Owns the session while it is open: its log, its eyes, its runner. Every decision
 through the log. Must never know a screen.
 """
 
+import getpass
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ from haops.core.triage import triage
 from haops.core.view import Notice, Output, View
 from haops.errors import ConnectorError, JournalWriteFailed
 from haops.runtime.attempts import Attempts
+from haops.runtime.curiosity import Curiosity
 from haops.runtime.identity import identity_of
 from haops.runtime.inputs import input_facts
 from haops.runtime.outputs import Outputs
@@ -71,6 +73,7 @@ class Engine:
         attempts = Attempts(log, connections, self._outputs, clock, lambda names: self.look(names).shared, files)
         self._attempts = attempts
         self._runner = Runner(log, attempts, connections, self, clock, self.notice)
+        self._curiosity = Curiosity(self._watcher, clock, self.view)
         log.subscribe(self._committed)
 
     @property
@@ -87,6 +90,7 @@ class Engine:
         """Begin to look, and go on where the journal says that things stand."""
         self._look_at_inputs()
         self._watcher.start()
+        self._curiosity.start()
         self._advance()
 
     def view(self) -> View:
@@ -203,6 +207,7 @@ class Engine:
             return
         self._stopped.set()
         self._runner.stop()
+        self._curiosity.stop()
         self._watcher.stop()
         try:
             self._log.commit(ev.SessionLeft(reason=reason))
@@ -353,5 +358,8 @@ def _to_plan(session: Session) -> tuple[str, ...]:
 
 
 def operator_name() -> str:
-    """Return who operates, as the login says."""
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
+    """Return who operates: who called sudo, or the login."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"

@@ -31,6 +31,11 @@ class Outputs:
                 self._dropped[attempt] = self._dropped.get(attempt, 0) + excess
         self._changed()
 
+    def complete(self, attempt: str, whole: bytes) -> None:
+        """Take the whole output of an attempt that printed nothing while it ran."""
+        if whole and attempt not in self._tails:
+            self.add(attempt, whole)
+
     def of(self, attempt: str) -> Output:
         """Return an attempt's output so far."""
         with self._lock:

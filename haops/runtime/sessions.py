@@ -4,6 +4,7 @@ Owns the first and the last records of a session and what is made of attempts th
 never run a step.
 """
 
+import functools
 import os
 import secrets
 from collections.abc import Sequence
@@ -30,9 +31,19 @@ from haops.runtime.session_log import SessionLog
 
 
 def read_runbook(chosen: ev.RunbookChosen) -> Runbook:
-    """Return the runbook that a journal kept, from its own text: the file may have changed since."""
-    vocabulary = library.vocabulary(lambda name: (name, chosen.includes[name].encode()))
-    return parse_runbook(chosen.text.encode(), chosen.source, vocabulary)
+    """Return the runbook that a journal kept, from its own text: the file may have changed since.
+
+    The same texts are read once: a list of sessions holds the same runbook again and again.
+    """
+    return _read(chosen.text, chosen.source, tuple(sorted(chosen.includes.items())))
+
+
+@functools.lru_cache(maxsize=32)
+def _read(text: str, source: str, included: tuple[tuple[str, str], ...]) -> Runbook:
+    """Return the runbook of these texts."""
+    includes = dict(included)
+    vocabulary = library.vocabulary(lambda name: (name, includes[name].encode()))
+    return parse_runbook(text.encode(), source, vocabulary)
 
 
 def new_session_id(clock: Clock) -> str:
