@@ -128,9 +128,12 @@ def _converse(connection: socket.socket, key: paramiko.PKey, login: Login) -> No
     transport.add_server_key(key)
     try:
         transport.start_server(server=login)
+        # The library holds channels weakly: one that nobody holds until its command arrives would be closed.
+        held: list[paramiko.Channel] = []
         while transport.is_active():
             channel = transport.accept(timeout=60)
             if channel:
+                held = [*(earlier for earlier in held if not earlier.closed), channel]
                 login.relay(channel)
     except (paramiko.SSHException, EOFError, OSError) as error:
         logging.getLogger(__name__).info("connection ended: %s", error)
