@@ -59,10 +59,10 @@ class FieldCheck:
         """Return the field's JSON Schema."""
         raise NotImplementedError
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, inner: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(self.check)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, inner: GetJsonSchemaHandler) -> JsonSchema:
         return self.schema()
 
 
@@ -179,25 +179,25 @@ class ShortForm:
 
     field: str
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, inner: GetCoreSchemaHandler) -> CoreSchema:
         def widen(value: Any) -> Any:
             return value if isinstance(value, dict) else {self.field: value}
 
-        return core_schema.no_info_before_validator_function(widen, handler(source))
+        return core_schema.no_info_before_validator_function(widen, inner(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
-        return {"anyOf": [{"type": "string"}, handler(schema)]}
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, inner: GetJsonSchemaHandler) -> JsonSchema:
+        return {"anyOf": [{"type": "string"}, inner(schema)]}
 
 
 @dataclass(frozen=True, slots=True)
 class OneOrMany:
     """A list that may be written as its only element."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(_listed, handler(source))
+    def __get_pydantic_core_schema__(self, source: Any, inner: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_listed, inner(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
-        many = handler(schema)
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, inner: GetJsonSchemaHandler) -> JsonSchema:
+        many = inner(schema)
         return {"anyOf": [many["items"], many]}
 
 
@@ -211,8 +211,6 @@ Truth = Annotated[bool, Strict()]
 """true or false, and no other spelling."""
 Whole = Annotated[int, Strict()]
 """A whole number."""
-Number = Annotated[float, Strict()]
-"""A number."""
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A name that conditions can read."""
 Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$"), BeforeValidator(checked_text)]

@@ -66,12 +66,13 @@ class Places:
         scalar = self.scalars.get(path)
         if scalar is None:
             return self.of(path)
-        return self._at(_writing_offset(self.text, scalar, value, offset))
+        return place_at(self.text, _writing_offset(self.text, scalar, value, offset))
 
-    def _at(self, index: int) -> Place:
-        """Return the place of a character of the file."""
-        before = self.text[:index]
-        return Place(before.count("\n") + 1, index - before.rfind("\n"))
+
+def place_at(text: str, index: int) -> Place:
+    """Return the place of one character of a text."""
+    before = text[:index]
+    return Place(before.count("\n") + 1, index - before.rfind("\n"))
 
 
 def _writing_offset(text: str, scalar: ScalarPlace, value: str, offset: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import yaml
 
 from haops.errors import Problem
-from haops.formats.yaml_places import Path, Place, Places, ScalarPlace
+from haops.formats.yaml_places import Path, Place, Places, ScalarPlace, place_at
 from haops.formats.yaml_scalars import plain_value
 
 MAX_BYTES = 1_000_000
@@ -85,7 +85,7 @@ def read_yaml(content: bytes, file: str) -> YamlSource:
     except yaml.MarkedYAMLError as error:
         source.problems.append(_syntax_problem(source, error))
     except yaml.reader.ReaderError as error:
-        place = _place_of_offset(source.places.text, error.position)
+        place = place_at(source.places.text, error.position)
         source.problems.append(source.problem(place, f"the character U+{int(error.character):04X} is not allowed"))
     except _StopReading:
         pass
@@ -105,11 +105,6 @@ def _decode(content: bytes, source: YamlSource) -> str:
         place = Place(before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
         source.problems.append(source.problem(place, "not UTF-8 text", "save the file as UTF-8"))
         raise _StopReading from None
-
-
-def _place_of_offset(text: str, offset: int) -> Place:
-    before = text[:offset]
-    return Place(before.count("\n") + 1, offset - before.rfind("\n"))
 
 
 def _syntax_problem(source: YamlSource, error: yaml.MarkedYAMLError) -> Problem:
