@@ -23,7 +23,8 @@ class EtcdMembers:
     interval_s = 1.0
 
     def __init__(self) -> None:
-        self._rounds = HashRounds()
+        # By cluster id: hashes from before a restore, which makes a new cluster, say nothing about what it restored.
+        self._rounds: dict[str, HashRounds] = {}
 
     def groups(self, inventory: Inventory) -> tuple[str, ...]:
         """Return the members' names."""
@@ -37,25 +38,24 @@ class EtcdMembers:
         def measure() -> EtcdMember:
             client = connections.etcd(group)
             status = client.status(timeout_s=timeout_s)
-            self._hash(client, group, status.revision, timeout_s=timeout_s, now_s=clock.monotonic(), asked=thorough)
-            return _with_hash(status, self._rounds.latest(group))
+            rounds = self._rounds.setdefault(status.cluster_id, HashRounds())
+            max_age_s = _ASKED_ROUND_S if thorough else ROUND_S
+            wanted = rounds.revision_for(group, status.revision, now_s=clock.monotonic(), max_age_s=max_age_s)
+            if wanted is not None:
+                _hash(client, group, wanted, rounds, timeout_s=timeout_s)
+            return _with_hash(status, rounds.latest(group))
 
         source = _client_url(connections.inventory, group)
         return (look(Kind.ETCD_MEMBER, group, source=source, clock=clock, measure=measure),)
 
-    def _hash(
-        self, client: EtcdClient, member: str, revision: int, *, timeout_s: float, now_s: float, asked: bool
-    ) -> None:
-        """Hash the member's data if this round wants it; a member that cannot (a learner) has no hash."""
-        max_age_s = _ASKED_ROUND_S if asked else ROUND_S
-        wanted = self._rounds.revision_for(member, revision, now_s=now_s, max_age_s=max_age_s)
-        if wanted is None:
-            return
-        try:
-            value, compacted = client.hash_at(wanted, timeout_s=timeout_s)
-        except ConnectorError:
-            return
-        self._rounds.keep(member, Hashed(value, wanted, compacted))
+
+def _hash(client: EtcdClient, member: str, revision: int, rounds: HashRounds, *, timeout_s: float) -> None:
+    """Hash the member's data; one that cannot (a learner) has no hash."""
+    try:
+        value, compacted = client.hash_at(revision, timeout_s=timeout_s)
+    except ConnectorError:
+        return
+    rounds.keep(member, Hashed(value, revision, compacted))
 
 
 def _client_url(inventory: Inventory, member: str) -> str:
