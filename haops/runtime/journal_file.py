@@ -24,6 +24,7 @@ from haops.errors import JournalError, JournalWriteFailed, Refused
 from haops.formats.journal_record import Chain, Entry, Record, is_session_id, seal
 from haops.runtime import blobs, private_files
 from haops.runtime.failpoints import reach
+from haops.runtime.file_system import doubt_about
 from haops.runtime.journal_head import Head, open_head, write_head
 from haops.runtime.journal_lock import JournalLock
 from haops.runtime.journal_reader import JournalScan, State, read_journal, scan_directory
@@ -130,6 +131,11 @@ class JournalWriter:
     def next_seq(self) -> int:
         """The number that the next record will have."""
         return self._chain.next_seq
+
+    @property
+    def doubt(self) -> str:
+        """Why the place cannot be trusted with a journal (memory, a network file system); empty if it can."""
+        return doubt_about(self.path)
 
     @property
     def has_room(self) -> bool:

@@ -12,7 +12,7 @@ from journals import StandingClock, first_segment, lines_of, write_journal
 from waiting import until
 
 from haops.errors import JournalDamaged, JournalError, JournalLocked, JournalWriteFailed, Refused
-from haops.runtime import failpoints, journal_segment
+from haops.runtime import failpoints, file_system, journal_segment
 from haops.runtime.blobs import load_blob
 from haops.runtime.journal_file import JournalWriter, State, read_journal
 from haops.runtime.journal_follow import follow_journal
@@ -430,6 +430,24 @@ def test_what_is_no_journal_is_said_to_be_none(tmp_path: Path, reference: str) -
         read_journal(tmp_path / reference)
     with pytest.raises(JournalError):
         JournalWriter.resume(tmp_path / reference, CLOCK)
+
+
+@pytest.mark.parametrize(
+    ("kind", "doubt"),
+    [("ext4", ""), ("xfs", ""), ("tmpfs", "in memory"), ("nfs4", "lies on nfs4"), ("fuse.sshfs", "lies on fuse.sshfs")],
+)
+def test_a_file_system_that_may_lie_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, doubt: str
+) -> None:
+    """Network file systems may say that a record is on disk when it is not, and memory forgets."""
+    device = tmp_path.stat().st_dev
+    mounts = tmp_path / "mountinfo"
+    line = f"22 1 {os.major(device)}:{os.minor(device)} / / rw,relatime shared:1 - {kind} /dev/x rw\n"
+    mounts.write_text(f"21 1 0:99 / /proc rw - proc proc rw\n{line}", encoding="utf-8")
+    monkeypatch.setattr(file_system, "_MOUNTS", mounts)
+    writer = JournalWriter.create(tmp_path / "s-1", "s-1", CLOCK)
+    writer.close()
+    assert (doubt in writer.doubt) if doubt else writer.doubt == ""
 
 
 def test_failpoints_do_nothing_in_a_persons_session() -> None:
