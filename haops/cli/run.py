@@ -25,11 +25,12 @@ def run(runbook: str, inventory: Path, given: tuple[str, ...], plain: bool) -> N
     from haops.runtime.ending import leaving_on_signals  # noqa: PLC0415
 
     book = library.load_runbook(runbook)
+    values = library.given_inputs(book, given)
     engine = sessions.begin(library.load_inventory(inventory), runbooks=(book,), prompt=ask_secret)
     with leaving_on_signals(engine.leave):
         try:
             engine.start()
-            refusal = engine.choose_runbook(book, parse_inputs(given))
+            refusal = engine.choose_runbook(book, values)
             if refusal:
                 raise InputError(str(refusal))
             left_open = PlainSession(engine, input).run()
@@ -41,12 +42,3 @@ def run(runbook: str, inventory: Path, given: tuple[str, ...], plain: bool) -> N
     if left_open:
         print(f"Not done: {left_open}", file=sys.stderr)
         sys.exit(EXIT_NOT_MET)
-
-
-def parse_inputs(given: tuple[str, ...]) -> dict[str, str]:
-    """Return NAME=VALUE pairs as a mapping. Raises InputError."""
-    pairs = [text.partition("=") for text in given]
-    wrong = [text for text, (_, equals, _) in zip(given, pairs, strict=True) if not equals]
-    if wrong:
-        raise InputError(f"{wrong[0]!r} is not NAME=VALUE", remedy="--input older_snapshot=/path/to/file.db")
-    return {name: value for name, _, value in pairs}

@@ -5,6 +5,7 @@ anything.
 """
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -121,11 +122,12 @@ def graph(*, name: str, dot: bool, as_json: bool) -> None:
 def plan(*, name: str, inventory: str, given: tuple[str, ...], as_json: bool) -> None:
     """Show every host, script, variable and guard that would be used on a cluster, without touching it."""
     from haops.cli.runbook_text import plan_lines, plan_object  # noqa: PLC0415 - as above
-    from haops.runtime.library import input_values, load_inventory  # noqa: PLC0415 - as above
+    from haops.runtime.inputs import input_facts  # noqa: PLC0415 - as above
+    from haops.runtime.library import given_inputs, load_inventory  # noqa: PLC0415 - as above
     from haops.runtime.runbook_plan import preview_runbook  # noqa: PLC0415 - as above
 
     book, cluster = _load(name), load_inventory(inventory)
-    values = input_values(book, given)
+    values = input_facts(book.inputs, given_inputs(book, given), now_s=time.time())
     previews = list(preview_runbook(book, cluster, values))
     if as_json:
         _print_json(plan_object(book, cluster, previews))

@@ -3,7 +3,6 @@
 Owns finding and reading them. Must never interpret YAML (`formats` do) nor remember anything between two calls.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from haops.formats.runbook_yaml import parse_runbook
 from haops.formats.vocabulary import Vocabulary
 from haops.formats.yaml_source import read_yaml
 from haops.observers import OBSERVERS
-from haops.runtime.inputs import input_facts
 from haops.runtime.paths import find_file, shelves
 from haops.signals import RULES
 from haops.steps import KINDS
@@ -106,11 +104,12 @@ def lint_file(name_or_path: str) -> tuple[Problem, ...]:
     return lint_runbook(content, str(path), vocabulary(_loader_beside(path.parent)))
 
 
-def input_values(runbook: Runbook, given: Iterable[str]) -> dict[str, Any]:
-    """Return what conditions read of inputs given as NAME=VALUE. Raises InputError."""
-    pairs = dict(_pair(text) for text in given)
-    values = read_inputs(runbook.inputs, pairs, directory=str(Path.cwd()))
-    return input_facts(runbook.inputs, values, now_s=time.time())
+def given_inputs(runbook: Runbook, given: Iterable[str]) -> dict[str, Any]:
+    """Return the values of inputs given as NAME=VALUE, each in the form that the runbook asks for.
+
+    Raises InputError for a name that it does not ask for, a value without its form, or one that is missing.
+    """
+    return read_inputs(runbook.inputs, dict(_pair(text) for text in given), directory=str(Path.cwd()))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -101,10 +101,15 @@ def test_lint_prints_json() -> None:
     }  # fmt: skip
 
 
-def test_lint_takes_advice_for_mistakes_only_when_asked() -> None:
+def test_lint_takes_advice_for_mistakes_only_when_asked(tmp_path: Path) -> None:
     """A file with nothing but advice passes, and does not with --strict."""
-    assert call("lint", NAME).exit_code == 0
-    assert call("lint", "--strict", NAME).exit_code == 3
+    path = tmp_path / "b.yaml"
+    path.write_text(
+        "apiVersion: haops/v1\nkind: Runbook\nname: b\ntitle: B\nsteps: [{id: a, title: A, local: date}]\n",
+        encoding="utf-8",
+    )
+    assert call("lint", str(path)).exit_code == 0
+    assert call("lint", "--strict", str(path)).exit_code == 3
 
 
 def test_lint_reads_several_files_of_both_kinds(tmp_path: Path) -> None:
