@@ -5,12 +5,14 @@ renewed at most every 100 ms, and once a second for ages. What a person asks for
 record has to reach the disk first.
 """
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 
 from haops.core.commands import Command, Confirm
 from haops.core.view import View
@@ -18,7 +20,7 @@ from haops.errors import HaopsError
 from haops.runtime.live import LiveSession
 from haops.runtime.paths import find_file
 from haops.ui.actions import ALWAYS, APP_ACTIONS
-from haops.ui.bindings import bindings
+from haops.ui.bindings import bindings, palette
 from haops.ui.keymap import load_keymap
 from haops.ui.messages import (
     CommandAnswered,
@@ -51,13 +53,6 @@ FIRST_SCREEN = 2
 """How deep the stack of screens is while the first screen is on top; the toolkit's own empty one lies below."""
 
 
-def _commands() -> type["Provider"]:
-    """Return the palette's commands; they are needed when it is opened, not before."""
-    from haops.ui.commands import HaopsCommands  # noqa: PLC0415 - after the first frame
-
-    return HaopsCommands
-
-
 class HaopsApp(App["StartChoice | None"]):
     """The full screen. With `live` it shows that session; with `start` it returns what was chosen on the start screen.
 
@@ -66,7 +61,7 @@ class HaopsApp(App["StartChoice | None"]):
 
     CSS_PATH = "haops.tcss"
     TITLE = "haops"
-    COMMANDS: ClassVar["set[type[Provider] | Callable[[], type[Provider]]]"] = {_commands}
+    COMMANDS: ClassVar["set[type[Provider] | Callable[[], type[Provider]]]"] = {palette}
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(action for action in APP_ACTIONS if action not in ALWAYS),
         *bindings(ALWAYS, priority=True),
@@ -167,8 +162,10 @@ class HaopsApp(App["StartChoice | None"]):
             return
         view = self.live.view()
         for screen in self.screen_stack:
-            if isinstance(screen, Watching):
-                screen.show(view)
+            # The last tick may find a screen whose widgets are gone already.
+            with suppress(NoMatches):
+                if isinstance(screen, Watching):
+                    screen.show(view)
 
     def on_command_given(self, message: CommandGiven) -> None:
         """Carry out what the operator asked for; a screen that is served over the network confirms nothing."""

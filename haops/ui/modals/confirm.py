@@ -69,6 +69,21 @@ class ConfirmModal(Question[Confirm]):
         hint = line(Span(f"{self._hint}  ", Role.BAD)) if self._hint else line()
         return hint + (now.question if now else line(strong("esc")))
 
+    def renew(self) -> None:
+        """Show the question as it is now; while a guard stands in the way nothing can be typed: `o` is a key then."""
+        super().renew()
+        now = self._now()
+        inputs = list(self.query(Input))
+        for place in inputs:
+            place.disabled = now is None or bool(now.obstacle)
+        if inputs and not inputs[0].disabled and not any(place.has_focus for place in inputs):
+            inputs[0].focus()
+
+    def on_mount(self) -> None:
+        """Set the title, and what can be typed."""
+        super().on_mount()
+        self.renew()
+
     def show(self, view: View) -> None:
         """Renew guards and plan."""
         self._view = view

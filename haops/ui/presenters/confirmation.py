@@ -13,9 +13,10 @@ from haops.ui.presenters.lines import BLANK, Line, Role, Span, dim, line, paragr
 from haops.ui.presenters.plans import (
     AFTER_A_LOST_CONNECTION,
     afterwards,
-    all_variables,
     guard_lines,
+    own_variables,
     scripts,
+    standard_variables,
     summary,
     where,
 )
@@ -111,9 +112,9 @@ def _lines(plan: StepPlan, width: int, overrides: tuple[str, ...]) -> list[Line]
         lines += paragraph(f"already done on {', '.join(plan.kept)}; not run there again", width)
     guards = guard_lines(plan, width, overrides)
     lines += [line(dim("Guards, as they are now")), *guards] if guards else [line(dim("This step has no guard."))]
-    lines += scripts(plan, width)
+    lines += [*scripts(plan, width), *own_variables(plan.targets, width)]
     lines += [*afterwards(step, width), *_wrong(step, width)]
-    return [*lines, line(dim("Environment, complete")), *all_variables(plan.targets, width), BLANK]
+    return [*lines, line(dim("Standard variables")), *standard_variables(plan.targets, width), BLANK]
 
 
 def _wrong(step: Step, width: int) -> list[Line]:

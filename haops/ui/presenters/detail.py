@@ -10,10 +10,10 @@ from haops.ui.presenters.numbers import span_of
 from haops.ui.presenters.plans import (
     AFTER_A_LOST_CONNECTION,
     afterwards,
-    all_variables,
-    environment,
     guard_lines,
+    own_variables,
     scripts,
+    standard_variables,
     summary,
 )
 from haops.ui.presenters.steps import standing, step_number
@@ -52,7 +52,7 @@ def detail(view: View, step_id: str, width: int) -> list[Line]:
     if plan:
         lines += paragraph(plan.problem, width, Role.BAD, label="Cannot run now: ") if plan.problem else []
         lines += [*_guards(guard_lines(plan, width)), *afterwards(step, width)]
-        lines += [*scripts(plan, width), *environment(plan.targets, width)]
+        lines += [*scripts(plan, width), *own_variables(plan.targets, width)]
         return [*lines, *_options(len(plan.options), width)]
     return [*lines, *afterwards(step, width)]
 
@@ -66,7 +66,7 @@ def full_detail(view: View, step_id: str, width: int) -> list[Line]:
     if step.probe:
         lines += paragraph(step.probe, width, label="Probe: ")
     if plan:
-        lines += [BLANK, line(strong("Environment, complete")), *all_variables(plan.targets, width)]
+        lines += [BLANK, line(strong("Standard variables")), *standard_variables(plan.targets, width)]
     return lines
 
 

@@ -7,6 +7,8 @@ from. Must never know colours (themes do) or a toolkit.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
 
 from haops.core.text import TAB_STOP, cells, cut, visible
 
@@ -122,11 +124,17 @@ def wrap(given: Line, width: int, *, indent: str = "") -> list[Line]:
     used = 0
     for word in _words(given, max(width - len(indent), 1)):
         if used and used + len(word.text.rstrip()) > width and used + cells(word.text.rstrip()) > width:
-            lines.append(Line(tuple(row), given.key))
+            lines.append(_merged(row, given.key))
             row, used = ([Span(indent)] if indent else []), len(indent)
         row.append(word)
         used += word.width
-    return [*lines, Line(tuple(row), given.key)]
+    return [*lines, _merged(row, given.key)]
+
+
+def _merged(spans: Sequence[Span], key: str) -> Line:
+    """Return a line in which neighbours of one role are one span."""
+    groups = groupby(spans, key=attrgetter("role"))
+    return Line(tuple(Span("".join(span.text for span in group), role) for role, group in groups), key)
 
 
 def _words(given: Line, longest: int) -> Iterable[Span]:

@@ -81,25 +81,20 @@ def _framed(span: Span, width: int) -> list[Line]:
     return [line(dim(_GUTTER)) + piece for piece in pieces]
 
 
-def environment(targets: tuple[TargetPlan, ...], width: int) -> list[Line]:
-    """Return the variables that the step names, per target where they differ; the standard ones by their number."""
-    lines: list[Line] = []
-    names = dict.fromkeys(name for target in targets for name in target.environment)
-    own = [name for name in names if name not in STANDARD_ENVIRONMENT]
-    for name in own:
-        lines += _variable(name, targets, width)
-    standard = len(names) - len(own)
-    if standard:
-        lines += wrap(
-            line(dim(f"  and {standard} standard variables (HAOPS_*, ETCD_*), listed where it is confirmed")), width
-        )
-    return lines
+def own_variables(targets: tuple[TargetPlan, ...], width: int) -> list[Line]:
+    """Return the variables that the step itself names, per target where they differ."""
+    return [piece for name in _names(targets, standard=False) for piece in _variable(name, targets, width)]
 
 
-def all_variables(targets: tuple[TargetPlan, ...], width: int) -> list[Line]:
-    """Return every variable with its value on every target."""
+def standard_variables(targets: tuple[TargetPlan, ...], width: int) -> list[Line]:
+    """Return the variables that every script finds, per target where they differ."""
+    return [piece for name in _names(targets, standard=True) for piece in _variable(name, targets, width)]
+
+
+def _names(targets: tuple[TargetPlan, ...], *, standard: bool) -> list[str]:
+    """Return the names of the standard variables, or of the others."""
     names = dict.fromkeys(name for target in targets for name in target.environment)
-    return [piece for name in names for piece in _variable(name, targets, width)]
+    return [name for name in names if (name in STANDARD_ENVIRONMENT) is standard]
 
 
 def _variable(name: str, targets: tuple[TargetPlan, ...], width: int) -> list[Line]:

@@ -79,6 +79,7 @@ class SessionScreen(Screen[None]):
         self.pane_names = [*(pane.name for pane in self.panes), _OUTPUT]
         self.chosen_pane = "steps"
         self.bottom_pane = _OUTPUT
+        self.is_zoomed = False
         self.output: Output | None = None
         self.told: tuple[str, str] | None = None
         self._followed = ""
@@ -126,8 +127,11 @@ class SessionScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay out for the new size."""
-        width, height = event.size
-        self.set_class(width < LARGE[0] or height < LARGE[1], "-small")
+        self._lay_out(*event.size)
+
+    def _lay_out(self, width: int, height: int) -> None:
+        """Mark how much room there is; the style sheet does the rest."""
+        self.set_class(self.is_zoomed or width < LARGE[0] or height < LARGE[1], "-small")
         self.set_class(height < SHORT_ROWS, "-short")
         self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-tiny")
         self._arrange()
@@ -239,11 +243,9 @@ class SessionScreen(Screen[None]):
         self._choose_pane(self.pane_names[(at + by) % len(self.pane_names)])
 
     def zoom(self) -> None:
-        """Show the chosen pane on the whole screen, or everything again."""
-        if self.maximized is None:
-            self.maximize(self.query_one(f"#pane-{self.chosen_pane}", Lines))
-        else:
-            self.minimize()
+        """Show the chosen pane as in a small terminal, alone below the sentence, or everything again."""
+        self.is_zoomed = not self.is_zoomed
+        self._lay_out(*self.size)
 
     @property
     def focused_pane(self) -> Pane | None:
