@@ -204,6 +204,24 @@ def test_mistakes_of_writing_and_of_meaning_come_together() -> None:
     assert "put the text in quotes" in found[2]
 
 
+def test_what_only_follows_from_a_mistake_of_writing_is_not_reported() -> None:
+    """A title in braces without quotes is one mistake; that it seems empty is none of its own."""
+    head = HEAD.replace("title: X", "title: {{ name }}")
+    assert mistakes_of_step("manual: x", head) == [
+        'x.yaml:4:8: error: {{ is read as a mapping, not as text (put the text in quotes: "{{ ... }}")'
+    ]
+
+
+def test_several_missing_fields_are_all_named() -> None:
+    """Mistakes that share a place do not hide each other."""
+    found = mistakes("kind: Runbook\nsteps: [{}]\n")
+    assert [line.partition("error: ")[2] for line in found] == [
+        "apiVersion is missing", "name is missing", "title is missing",
+        "it does not say what is done (add one of: check, choose, http, include, local, manual, ssh)",
+        "id is missing", "title is missing",
+    ]  # fmt: skip
+
+
 def test_a_runbook_has_an_end() -> None:
     """More steps than anybody could follow are refused, whatever they need."""
     steps = "".join(STEP.format(id=f"s{n}", needs=f"s{n + 1}") for n in range(3000))
