@@ -87,5 +87,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _fail(message: str, exit_code: int) -> None:
     """Say what went wrong, once, and exit."""
-    print(f"haops: {message}", file=sys.stderr)
+    from haops.core.text import visible  # noqa: PLC0415 - needed only when something went wrong
+
+    # A message may quote a file or another system.
+    print(visible(f"haops: {message}", keep_newlines=True), file=sys.stderr)
     sys.exit(exit_code)

@@ -225,6 +225,17 @@ def test_the_exit_code_leaves_the_process() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_an_error_cannot_act_on_the_terminal(tmp_path: Path) -> None:
+    """What an error quotes from a file is shown, not sent."""
+    path = tmp_path / "evil.yaml"
+    path.write_text('"a\\e[2J": b\n', encoding="utf-8")
+    command = [sys.executable, "-m", "haops", "runbook", "show", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 3
+    assert r"\x1b[2J is no field here" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
 def test_help_imports_nothing_heavy() -> None:
     """Asking for help does not wait for YAML, pydantic, Textual, gRPC or the Kubernetes client."""
     code = (
