@@ -89,6 +89,7 @@ def test_ten_mistakes_are_all_named_with_line_and_column() -> None:
         ),
         ("local: x\nenv: {name: etcd.quorum}", "x.yaml:9:11: error: name is not written as a name"),
         ("local: x\nenv: {NAME: [a]}", "x.yaml:9:17: error: text is expected here, not a list"),
+        ("local: x\nguard: host.free_bytes > 1", "x.yaml:9:12: error: host.free_bytes is about one host, and none is"),
         ("local: x\nguard: later", "x.yaml:9:12: error: nothing is known as later"),
         (
             "local: x\ncapture: {a: {regex: a, type: text}}\nguard: a == ''",
