@@ -1,0 +1,248 @@
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from paper_cluster import HOSTS, cluster, seen
+from paper_rehearsal import PaperRehearsal
+
+from haops.core.inventory import Inventory, Layout
+from haops.core.observations import Picture
+from haops.core.planning import fill_in
+from haops.core.runbook import Effect, Option, Risk, Runbook
+from haops.formats.runbook_lint import lint_runbook
+from haops.runtime import library
+from haops.steps import KINDS
+
+FILE = Path(__file__).parents[2] / "runbooks/etcd-quorum-loss.yaml"
+GIVEN = {
+    "older_snapshot": "/old.db",
+    "older_snapshot.present": True,
+    "older_snapshot.verified": True,
+    "older_snapshot.age_s": 3600,
+    "older_snapshot.size_bytes": 1000,
+}
+NOT_GIVEN = {"older_snapshot.present": False}
+RESTORING = ("live-survivor", "dead-survivor", "older-snapshot")
+RAISED = 2_000_000_000
+WAYS = ("start-majority", *RESTORING)
+CHANGING = {
+    "start-members",
+    "copy-snapshot",
+    "stop",
+    "keep",
+    "keep-elsewhere",
+    "revive",
+    "stop-revived",
+    "copy-revived",
+    "prepare",
+    "configure",
+    "swap",
+    "start-etcd",
+    "start-api",
+    "start-controllers",
+}
+
+
+@pytest.fixture(scope="module")
+def runbook() -> Runbook:
+    """Return the runbook as it ships."""
+    return library.load_runbook(str(FILE))
+
+
+def begin(inventory: Inventory, way: str) -> Picture:
+    """Return what is seen at the beginning when exactly this way is right."""
+    return {
+        "start-majority": seen(inventory, answering=["a"], intact=HOSTS),
+        "live-survivor": seen(inventory, answering=["a"], intact=["a"]),
+        "dead-survivor": seen(inventory, intact=["b"]),
+        "older-snapshot": seen(inventory),
+    }[way]
+
+
+def rehearse(runbook: Runbook, inventory: Inventory, way: str) -> PaperRehearsal:
+    """Walk one way through the runbook."""
+    start = begin(inventory, way)
+    left = {"live-survivor": ["a"], "dead-survivor": ["b"]}.get(way, [])
+    silent = seen(inventory, intact=left)
+    whole = {"answering": HOSTS, "intact": HOSTS, "healthy": True, "revision": RAISED}
+    after = {
+        "start-members": seen(inventory, **whole),
+        "stop": silent,
+        "revive": seen(inventory, answering=["b"], intact=["b"], healthy=True),
+        "stop-revived": silent,
+        "start-etcd": seen(inventory, **whole),
+        "start-api": seen(inventory, **whole, api=True),
+    }
+    values = dict(GIVEN if way == "older-snapshot" else NOT_GIVEN)
+    rehearsal = PaperRehearsal(runbook, inventory, start, after, values)
+    return rehearsal.walk({"way": way})
+
+
+def scripts(runbook: Runbook) -> dict[str, str]:
+    """Return every script of the runbook by step and layout."""
+    found: dict[str, str] = {}
+    for step in runbook.steps:
+        for layout in Layout if step.kind in {"ssh", "local"} else ():
+            found[f"{step.id} {layout}"] = KINDS[step.kind].script(step, cluster(layout))
+    return found
+
+
+def test_lint_has_nothing_to_say() -> None:
+    """The runbook that ships has no mistake, and no advice is left to be taken."""
+    assert lint_runbook(FILE.read_bytes(), str(FILE), library.vocabulary()) == ()
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_can_be_walked_in_both_layouts(runbook: Runbook, way: str, layout: Layout) -> None:
+    """Every step of every way knows its hosts and values when its turn comes, and guards and verifications can hold."""
+    rehearsal = rehearse(runbook, cluster(layout), way)
+    assert "finish" in rehearsal.plans
+    assert ("start-members" in rehearsal.plans) == (way == "start-majority")
+    assert ("swap" in rehearsal.plans) == (way in RESTORING)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_without_api_servers_their_steps_are_skipped(runbook: Runbook, way: str) -> None:
+    """A cluster of etcd alone is repaired by the same runbook: what concerns API servers is skipped, not failed."""
+    rehearsal = rehearse(runbook, cluster(Layout.SYSTEMD, with_api=False), way)
+    assert {"start-api", "look-inside", "start-controllers"} <= set(rehearsal.skipped)
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("way", WAYS)
+def test_the_situation_opens_the_least_loss_first(runbook: Runbook, way: str, layout: Layout) -> None:
+    """Taking the first open answer takes the way that loses least."""
+    inventory = cluster(layout)
+    rehearsal = PaperRehearsal(runbook, inventory, begin(inventory, way), {}, dict(GIVEN))
+    options = _options(runbook)
+    first = next(option for option in options if option.when is None or option.when.holds(rehearsal.knowledge().shared))
+    assert first.value == way
+
+
+def _options(runbook: Runbook) -> tuple[Option, ...]:
+    return tuple(runbook.step("way").action)
+
+
+def test_no_way_is_open_while_a_partition_hides_a_healthy_majority(runbook: Runbook) -> None:
+    """All members answer but have no leader: nothing may be restored, because nothing is lost."""
+    inventory = cluster(Layout.KUBEADM)
+    picture = seen(inventory, answering=HOSTS, intact=HOSTS)
+    known = {**PaperRehearsal(runbook, inventory, picture, {}).knowledge().shared, **NOT_GIVEN}
+    assert [option.value for option in _options(runbook) if option.when and option.when.holds(known)] == []
+
+
+def test_every_answer_says_what_is_lost(runbook: Runbook) -> None:
+    """Before a way is chosen its loss is stated, for the older snapshot with its age."""
+    losses = {option.value: fill_in(option.loses, GIVEN) for option in _options(runbook)}
+    assert losses["start-majority"].startswith("nothing")
+    assert "3600 seconds" in losses["older-snapshot"]
+    assert all(losses.values())
+
+
+def test_the_survivor_is_saved_before_anything_is_stopped(runbook: Runbook) -> None:
+    """A member stopped without a quorum never serves again: its snapshot comes first, and a guard says so."""
+    assert "survivor-snapshot" in runbook.step("stop").needs
+    rehearsal = rehearse(runbook, cluster(Layout.KUBEADM), "live-survivor")
+    ran = list(rehearsal.plans)
+    assert ran.index("survivor-snapshot") < min(ran.index(step) for step in CHANGING & set(ran))
+
+
+@pytest.mark.parametrize(
+    ("step_id", "guard"),
+    [
+        ("swap", "api.answering == 0"),
+        ("swap", "etcd.members_answering == 0"),
+        ("revive", "etcd.members_answering == 0"),
+        ("stop", "host.reachable"),
+    ],
+)
+def test_what_would_ruin_the_data_cannot_be_overridden(runbook: Runbook, step_id: str, guard: str) -> None:
+    """No data is replaced under a running API server or member, whoever asks for it."""
+    guards = {found.that.text: found for found in runbook.step(step_id).guards}
+    assert not guards[guard].overridable
+
+
+@pytest.mark.parametrize(
+    ("way", "picture"),
+    [
+        ("older-snapshot", {"answering": ["a"], "intact": ["a"]}),
+        ("older-snapshot", {"intact": ["a"]}),
+        ("dead-survivor", {"intact": ["a", "b"]}),
+    ],
+)
+def test_stopping_is_guarded_while_something_newer_is_left(
+    runbook: Runbook, way: str, picture: dict[str, list[str]]
+) -> None:
+    """Whoever passes over newer data must type a reason first."""
+    inventory = cluster(Layout.KUBEADM)
+    rehearsal = PaperRehearsal(runbook, inventory, seen(inventory, **picture), {}, {"way": way, **GIVEN})
+    known = rehearsal.knowledge()
+    closed = [guard for guard in runbook.step("stop").guards if not guard.that.holds(known.on("a"))]
+    assert closed
+    assert all(guard.because for guard in closed)
+
+
+def test_every_member_gets_the_same_fresh_token_and_raised_revisions(runbook: Runbook) -> None:
+    """One token and one bump reach all hosts of a restore, in preparing, configuring and swapping."""
+    rehearsal = rehearse(runbook, cluster(Layout.SYSTEMD), "live-survivor")
+    plans = [target for step in ("prepare", "configure", "swap") for target in rehearsal.plans[step].targets]
+    assert {target.environment["TOKEN"] for target in plans} == {"etcd-token"}
+    assert {target.environment["BUMP"] for target in rehearsal.plans["prepare"].targets} == {"1000000000"}
+
+
+def test_members_are_started_one_after_the_other(runbook: Runbook) -> None:
+    """Members of kubeadm that start together wait for each other's hashes, 7 s per peer."""
+    for step_id in ("start-members", "start-etcd"):
+        selector = runbook.step(step_id).on
+        assert selector is not None
+        assert selector.spread == "serial"
+
+
+def test_every_step_says_what_it_needs_to(runbook: Runbook) -> None:
+    """Each step that changes something has a reason, an effect that resuming can rely on, a timeout and an estimate."""
+    changing = [step for step in runbook.steps if step.risk is not Risk.READ]
+    assert {step.id for step in changing} == CHANGING
+    for step in changing:
+        assert step.effect in {Effect.IDEMPOTENT, Effect.VERIFIED}, step.id
+        assert step.rollback or step.irreversible, step.id
+        assert step.estimate_s, step.id
+
+
+def test_scripts_hold_no_addresses_and_no_expressions(runbook: Runbook) -> None:
+    """Values reach scripts as variables only; a script fits any cluster of its layout."""
+    for name, script in scripts(runbook).items():
+        assert not re.search(r"\b\d{1,3}(\.\d{1,3}){3}\b", script), name
+        assert "{{" not in script, name
+
+
+def test_scripts_never_delete_data(runbook: Runbook) -> None:
+    """Old data is moved aside, never removed; the one thing that a script removes is the drop-in that it wrote."""
+    for name, script in scripts(runbook).items():
+        removed = re.findall(r"^\s*rm\b.*$", script, re.MULTILINE)
+        assert all("99-haops-force-new-cluster.conf" in line for line in removed), name
+
+
+def test_scripts_stop_at_the_first_mistake(runbook: Runbook) -> None:
+    """No line runs after one that failed."""
+    for name, script in scripts(runbook).items():
+        if not name.startswith("token"):
+            assert script.startswith("set -eu\n"), name
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_scripts_are_portable_shell(runbook: Runbook, layout: Layout, tmp_path: Path) -> None:
+    """Every script is POSIX shell; where shellcheck is installed it has nothing to say either."""
+    for name, script in scripts(runbook).items():
+        if not name.endswith(layout):
+            continue
+        path = tmp_path / f"{name.replace(' ', '.')}.sh"
+        path.write_text(script)
+        subprocess.run(["sh", "-n", str(path)], check=True)
+    if shutil.which("shellcheck"):
+        found = subprocess.run(
+            ["shellcheck", "--shell=sh", *map(str, tmp_path.iterdir())], capture_output=True, text=True, check=False
+        )
+        assert not found.stdout
