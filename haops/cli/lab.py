@@ -91,7 +91,10 @@ def shell(name: str | None, command: "Sequence[str]") -> NoReturn:
     running = find_lab(name)
     words = list(command) or [os.environ.get("SHELL", "/bin/sh")]
     if not command and sys.stderr.isatty():
-        click.echo(f"bastion of {running.name}; inventory {running.files.inventory}; `exit` leaves", err=True)
+        click.echo(
+            f"bastion of {running.name}; inventory $HAOPS_INVENTORY; ssh -F $HAOPS_SSH_CONFIG HOST; exit leaves",
+            err=True,
+        )
     namespaces.join(running.first_process)
     os.environ.update(_bastion_environment(running))
     try:
@@ -178,6 +181,7 @@ def _bastion_environment(running: "RunningLab") -> dict[str, str]:
         "PATH": f"{files.programs}:{os.environ.get('PATH', '')}",
         "HAOPS_LAB": running.name,
         "HAOPS_INVENTORY": str(files.inventory),
+        "HAOPS_SSH_CONFIG": str(files.ssh_config),
     }
     if files.kubeconfig.exists():
         environment["KUBECONFIG"] = str(files.kubeconfig)

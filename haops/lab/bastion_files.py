@@ -54,12 +54,25 @@ class BastionFiles:
             (self.programs / name).unlink(missing_ok=True)
             (self.programs / name).symlink_to(place.resolve())
 
+    @property
+    def ssh_config(self) -> Path:
+        """For `ssh -F`: every host by its name."""
+        return self.directory / "ssh_config"
+
     def write_ssh(self, user_key: KeyPair, host_keys: Sequence[tuple[LabHost, KeyPair]]) -> None:
         """Write the operator's key and the hosts' public keys."""
         self.ssh_key.touch(mode=0o600)
         self.ssh_key.write_bytes(user_key.private)
         lines = (f"{host.address},{host.name} {key.public}\n" for host, key in host_keys)
         self.known_hosts.write_text("".join(lines))
+        entries = (f"Host {host.name}\n  HostName {host.address}\n" for host, _ in host_keys)
+        self.ssh_config.write_text("".join(entries) + self._ssh_options())
+
+    def _ssh_options(self) -> str:
+        return (
+            f"Host *\n  User root\n  IdentityFile {self.ssh_key}\n  IdentitiesOnly yes\n"
+            f"  UserKnownHostsFile {self.known_hosts}\n  StrictHostKeyChecking yes\n"
+        )
 
     def write_inventory(
         self, cluster: str, flavour: Flavour, hosts: Sequence[LabHost], access: Mapping[str, Any]

@@ -46,8 +46,8 @@ def wait_for(lab: Lab, unit: str, **wanted: str) -> None:
 def life_of_a_unit(lab: Lab) -> list[str]:
     """Start, look, stop, look."""
     write_unit(lab, "life.service", SLEEPER)
-    script = "systemctl is-active life; systemctl start life; systemctl is-active life; systemctl stop life.service; systemctl is-active life"
-    return shell(lab, script).stdout.split()
+    verbs = ("is-active life", "start life", "is-active life", "stop life.service", "is-active life")
+    return shell(lab, "; ".join(f"systemctl {verb}" for verb in verbs)).stdout.split()
 
 
 def test_units_start_and_stop(lab: LabChild) -> None:
@@ -73,8 +73,8 @@ def test_a_killed_process_is_started_again(lab: LabChild) -> None:
 
 def gives_up(lab: Lab) -> tuple[str, Outcome, Outcome, str]:
     """Let a unit fail until systemd would give up; try to start it; reset it; start it."""
-    text = "[Service]\nExecStart=/bin/sh -c 'test -e /tmp/allowed && exec sleep 1000'\nRestart=on-failure\nRestartSec=10ms\n"
-    write_unit(lab, "weak.service", text)
+    command = "/bin/sh -c 'test -e /tmp/allowed && exec sleep 1000'"
+    write_unit(lab, "weak.service", f"[Service]\nExecStart={command}\nRestart=on-failure\nRestartSec=10ms\n")
     shell(lab, "systemctl start --no-block weak")
     wait_for(lab, "weak", ActiveState="failed", Result="start-limit-hit")
     refused = shell(lab, "systemctl start weak")
@@ -214,7 +214,7 @@ def journal(lab: Lab) -> tuple[str, str]:
 
 
 def test_the_journal_has_what_a_unit_said(lab: LabChild) -> None:
-    """journalctl shows a unit's output and errors, as many lines as asked for."""
+    """The journal shows a unit's output and errors, as many lines as asked for."""
     assert lab.run(journal) == ("two\nthree\n", "-- No entries --\n")
 
 

@@ -16,6 +16,7 @@ from haops.lab.programs import find_programs
 pytestmark = [pytest.mark.slow, pytest.mark.control_plane]
 
 HOSTS = ("cp1", "cp2", "cp3")
+PARK = "mkdir -p /etc/kubernetes/haops-parked; cd /etc/kubernetes/manifests; mv {} ../haops-parked/"
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
@@ -145,7 +146,7 @@ def kubeadm_configuration(lab: Lab) -> str:
 
 
 def test_kubeadms_configuration_is_in_the_cluster(lab: LabChild) -> None:
-    """kubeadm's own ConfigMap is there to discover the cluster by."""
+    """The ConfigMap of kubeadm is there to discover the cluster by."""
     assert "kubernetesVersion: v1." in lab.run(kubeadm_configuration)
 
 
@@ -160,11 +161,33 @@ def test_a_deleted_node_registers_again(lab: LabChild) -> None:
     assert lab.run(forgotten_node) == dict.fromkeys(HOSTS, True)
 
 
+def parked_scheduler(lab: Lab) -> tuple[bool, bool, bool]:
+    """Park a scheduler and unpark it; then delete its mirror pod."""
+
+    def shown() -> bool:
+        return kubectl(lab, "get", "pod", "kube-scheduler-cp1", "-n", "kube-system").returncode == 0
+
+    shell(
+        lab,
+        "cp1",
+        PARK.format("kube-scheduler.yaml"),
+    )
+    gone = until(lambda: not shown())
+    shell(lab, "cp1", "mv /etc/kubernetes/haops-parked/kube-scheduler.yaml /etc/kubernetes/manifests/")
+    back = until(shown)
+    kubectl(lab, "delete", "pod", "kube-scheduler-cp1", "-n", "kube-system", "--force", "--grace-period=0")
+    return gone, back, until(shown)
+
+
+def test_the_api_shows_which_static_pods_there_are(lab: LabChild) -> None:
+    """A parked pod vanishes from the API, an unparked one appears, and one deleted in the API alone comes back."""
+    assert lab.run(parked_scheduler) == (True, True, True)
+
+
 def outage(lab: Lab) -> tuple[bool, list[str]]:
     """Park every API server and member, see that the agents go on, and bring them back etcd first."""
-    park = "mkdir -p /etc/kubernetes/haops-parked; cd /etc/kubernetes/manifests; mv kube-apiserver.yaml etcd.yaml ../haops-parked/"
     for host in HOSTS:
-        shell(lab, host, park)
+        shell(lab, host, PARK.format("kube-apiserver.yaml etcd.yaml"))
     gone = 'test -z "$(crictl ps -q --label io.kubernetes.container.name=etcd)"'
     until(lambda: all(lab.host(host).run("sh", "-c", gone).status == 0 for host in HOSTS))
     agents_answer = all(shell(lab, host, "systemctl is-active kubelet") == "active\n" for host in HOSTS)

@@ -80,14 +80,14 @@ def test_up_status_shell_down(state: Path) -> None:
 
 
 def test_the_inventory_is_an_ordinary_one(state: Path) -> None:
-    """haops reads the lab's inventory like any other."""
+    """The lab's inventory is read like any other."""
     from haops.runtime.library import load_inventory  # noqa: PLC0415 - heavy, and only here
 
     del state
     inventory = load_inventory(Path(up()["inventory"]))
     assert [host.name for host in inventory.with_role("etcd")] == ["etcd1", "etcd2", "etcd3"]
     assert inventory.etcd
-    assert [member.client_url for member in inventory.etcd.members][0] == "https://10.90.0.11:2379"
+    assert inventory.etcd.members[0].client_url == "https://10.90.0.11:2379"
 
 
 def test_a_second_lab_beside_the_first(state: Path) -> None:

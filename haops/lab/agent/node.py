@@ -79,6 +79,7 @@ class Node:
         if time.monotonic() - self._renewed_at >= _LEASE_EVERY_S:
             self._renew_lease()
             self._report_ready()
+            self._compare_mirrors()
             self._renewed_at = time.monotonic()
         self._mirror(self._pods())
 
@@ -127,9 +128,18 @@ class Node:
             self._uid = ""
         reply.checked("report the node ready")
 
+    def _compare_mirrors(self) -> None:
+        """Delete mirror pods of manifests that went while nobody could be told; note those that somebody deleted."""
+        found = self._api.get(f"/api/v1/pods?fieldSelector=spec.nodeName={self._name}").checked("list the node's pods")
+        metadata = [pod["metadata"] for pod in found["items"] if _MIRROR in pod["metadata"].get("annotations", {})]
+        there = {_path(one["namespace"], one["name"]) for one in metadata}
+        for path in there - {_path(pod.namespace, pod.name) for pod in self._pods()}:
+            self._api.delete(path)
+        self._reported = {path: status for path, status in self._reported.items() if path in there}
+
     def _mirror(self, pods: Sequence[PodReport]) -> None:
         """Create, replace and delete mirror pods, and report what changed since the last round."""
-        wanted = {f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}": pod for pod in pods}
+        wanted = {_path(pod.namespace, pod.name): pod for pod in pods}
         for path in self._reported.keys() - wanted.keys():
             self._api.delete(path)
             del self._reported[path]
@@ -167,6 +177,10 @@ class Node:
         tolerations = [{"operator": "Exists", "effect": "NoExecute"}]
         spec = {**pod.manifest["spec"], "nodeName": self._name, "tolerations": tolerations}
         return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def _path(namespace: str, name: str) -> str:
+    return f"/api/v1/namespaces/{namespace}/pods/{name}"
 
 
 def _pod_status(pod: PodReport, address: str) -> Json:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from haops.errors import LabError
 from haops.lab.flavours.etcd import initial_cluster
 from haops.lab.hosts import LabHost
 
@@ -28,6 +29,7 @@ VIRTUAL_ADDRESS = "10.90.0.100"
 """Named in the API servers' certificates for a load balancer in front of them; nothing listens there yet."""
 
 _PHASE_TIMEOUT_S = 120.0
+_KNOWN = "the version that `haops lab install` gets"
 _STATE_FLAG = "--initial-cluster-state"
 
 # kubeadm's default, RSA-2048, costs 40 keys of a tenth of a second each.
@@ -84,7 +86,8 @@ def etcd_command(host: LabHost) -> list[str]:
 def name_all_members(host: LabHost, hosts: Sequence[LabHost]) -> None:
     """Make a host's etcd manifest name every member of a cluster that exists.
 
-    `kubeadm init` writes a manifest for the first member of a new cluster, `kubeadm join` one like this.
+    `kubeadm init` writes a manifest for the first member of a new cluster, `kubeadm join` one like this. LabError if
+    the manifest is not as this kubeadm should write it.
     """
     text = host.disk.read(f"{MANIFESTS}/etcd.yaml").decode()
     edited, count = re.subn(
@@ -93,7 +96,8 @@ def name_all_members(host: LabHost, hosts: Sequence[LabHost]) -> None:
         text,
         flags=re.MULTILINE,
     )
-    assert count == 1, "kubeadm's etcd manifest has one --initial-cluster"  # noqa: S101 - or this kubeadm is not known
+    if count != 1:
+        raise LabError("this kubeadm's etcd manifest has no --initial-cluster", where=host.name, remedy=_KNOWN)
     host.disk.write(f"{MANIFESTS}/etcd.yaml", edited, 0o600)
 
 
