@@ -11,6 +11,7 @@ from lab_child import LabChild, lab_child
 from waiting import until
 
 from haops.errors import LabError
+from haops.lab import network
 from haops.lab.agent_client import Outcome
 from haops.lab.faults.active import ActiveFaults
 from haops.lab.faults.fault import Injection, complete_parameters
@@ -57,15 +58,17 @@ def reaches(lab: Lab, sender: str, receiver: str) -> bool:
 def kill_and_see(lab: Lab) -> None:
     """Kill etcd on one host and wait for its unit to bring it back."""
     before = pids_of(lab.host("etcd1"), "etcd")
+    others = [pids_of(lab.host(name), "etcd") for name in ("etcd2", "etcd3")]
     with ActiveFaults(lab) as faults:
         faults.inject(Injection("kill-process", ("etcd1",), {"program": "etcd"}))
         assert not set(before) & set(pids_of(lab.host("etcd1"), "etcd"))
+    assert [pids_of(lab.host(name), "etcd") for name in ("etcd2", "etcd3")] == others
     until(lambda: is_healthy(lab, "etcd1"))
 
 
 @pytest.mark.slow
 def test_killed_program_is_brought_back_by_its_supervisor(lab: LabChild) -> None:
-    """After kill-process the program is gone, and its supervisor starts it again as after any crash."""
+    """After kill-process the program is gone on that host alone; its supervisor starts it again as after any crash."""
     lab.run(kill_and_see)
 
 
@@ -113,6 +116,9 @@ def cut_and_see(lab: Lab) -> None:
         assert not reaches(lab, "etcd2", "etcd3")
         assert reaches(lab, "etcd1", "etcd2")
         assert answers_the_bastion(lab, "etcd3")
+        dropped = {name: network.dropped_addresses(lab.host(name).pid) for name in ALL}
+        one, two, three = (lab.host(name).address for name in ALL)
+        assert dropped == {"etcd1": {three}, "etcd2": {three}, "etcd3": {one, two}}
     assert reaches(lab, "etcd3", "etcd1")
     assert reaches(lab, "etcd2", "etcd3")
 

@@ -4,17 +4,20 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import haops
 from haops.errors import LabError
 from haops.lab.faults.fault import Parameters, TargetHost, TargetLab
-from haops.lab.faults.host_processes import send, send_each
+from haops.lab.faults.host_processes import is_alive, send, send_each
 
 _RHYTHM = "haops.lab.faults.stutter_rhythm"
 _START_TIMEOUT_S = 20.0
+_END_TIMEOUT_S = 5.0
+_LOOK_EVERY_S = 0.005
 
 
 class Stutter:
@@ -44,13 +47,25 @@ class Stutter:
             raise LabError(f"the stutter did not start: {said}", where=host.name)
 
     def undo(self, lab: TargetLab, host: TargetHost, parameters: Parameters) -> None:
-        """End the rhythm and let the program run."""
-        send_each(_rhythms(host, parameters), signal.SIGKILL)
+        """End the rhythm and let the program run. Raises LabError if the rhythm does not end."""
+        beating = list(_rhythms(host, parameters))
+        send_each(beating, signal.SIGKILL)
+        # Only then: a rhythm that is not quite dead could still freeze what was just let go.
+        if not _end_within(beating, _END_TIMEOUT_S):
+            raise LabError("the stutter does not end", where=host.name)
         send(host, parameters["program"], signal.SIGCONT)
 
     def seen_in_effect(self, lab: TargetLab, host: TargetHost, parameters: Parameters) -> bool:
         """Tell whether a rhythm beats for the program on this host."""
         return any(True for _ in _rhythms(host, parameters))
+
+
+def _end_within(pids: Sequence[int], timeout_s: float) -> bool:
+    """Wait until none of the processes lives; return whether that came."""
+    deadline = time.monotonic() + timeout_s
+    while any(map(is_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(_LOOK_EVERY_S)
+    return not any(map(is_alive, pids))
 
 
 def _subject(host: TargetHost, parameters: Parameters) -> tuple[str, str]:
