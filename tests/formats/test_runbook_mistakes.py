@@ -213,6 +213,15 @@ def test_what_only_follows_from_a_mistake_of_writing_is_not_reported() -> None:
     ]
 
 
+def test_a_field_of_two_forms_is_judged_by_the_one_that_was_meant() -> None:
+    """A script may be text or a mapping; a wrong mapping is not told to be text, and a number is told so once."""
+    assert mistakes_of_step("local: {kubeadm: x, sytemd: y}") == [
+        "x.yaml:8:12: error: systemd is missing",
+        "x.yaml:8:25: error: sytemd is no field here (did you mean systemd?)",
+    ]
+    assert mistakes_of_step("local: 12") == ["x.yaml:8:12: error: text is expected here (put it in quotes)"]
+
+
 def test_several_missing_fields_are_all_named() -> None:
     """Mistakes that share a place do not hide each other."""
     found = mistakes("kind: Runbook\nsteps: [{}]\n")
