@@ -48,6 +48,9 @@ class Attempts:
             result = self._broken(error, attempting, sent=sent.is_set())
         except HaopsError as error:
             result = Result(outcome=Outcome.NOT_STARTED if not sent.is_set() else Outcome.FAILED, evidence=str(error))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not leave an attempt without an outcome
+            outcome = Outcome.UNKNOWN if sent.is_set() else Outcome.NOT_STARTED
+            result = Result(outcome=outcome, evidence=f"haops itself failed: {type(error).__name__}: {error}")
         self._end(attempting, result, int((self._clock.monotonic() - began) * 1000))
 
     def _broken(self, error: ConnectorError, attempting: Attempting, *, sent: bool) -> Result:

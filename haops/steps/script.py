@@ -93,6 +93,10 @@ class ScriptKind:
             return Result(outcome=Outcome.NOT_STARTED, evidence="it only reads and may run again")
         shell = attempting.connections.shell(attempting.target)
         report = shell.probe(attempting.order.attempt_id, timeout_s=PROBE_TIMEOUT_S)
+        if report.state in (RemoteState.ABSENT, RemoteState.CLAIMED):
+            # What was sent may still arrive: cancelling takes the id, so that it can never begin from now on.
+            shell.cancel(attempting.order.attempt_id, timeout_s=PROBE_TIMEOUT_S)
+            report = shell.probe(attempting.order.attempt_id, timeout_s=PROBE_TIMEOUT_S)
         result = judge_report(attempting.step, report)
         if result is not None or report.state is RemoteState.RUNNING or not attempting.step.probe:
             return result

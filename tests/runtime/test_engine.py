@@ -1,0 +1,157 @@
+"""The engine runs what was confirmed and only that, and says unknown when it does not know."""
+
+from pathlib import Path
+
+import pytest
+
+from haops.connectors.fake import Fault
+from haops.core import commands as cmd
+from haops.core.session import fold
+from haops.core.session_state import Outcome, Session
+from haops.core.states import StepState
+from haops.formats.event_codec import entry_of
+from haops.runtime.journal_reader import read_journal
+from haops.runtime.sessions import read_runbook
+from tests.runtime.conftest import World, confirm, wait_for, wait_state
+
+
+def types(world: World) -> list[str]:
+    """Return the types of all records, in order."""
+    assert world.engine is not None
+    return [record.type for record in read_journal(Path(world.engine.view().journal_path)).records]
+
+
+def test_nothing_runs_before_it_is_confirmed(world: World) -> None:
+    """A step that is ready waits; no script has begun anywhere."""
+    engine = world.begin()
+    wait_state(engine, "first", StepState.AWAITING_CONFIRMATION)
+    assert world.effects() == []
+
+
+def test_a_confirmed_step_runs_once_on_each_host(world: World) -> None:
+    """Both hosts run the script once, its value is captured, and the next step is offered with it."""
+    engine = world.begin()
+    assert confirm(engine, "first") is None
+    view = wait_state(engine, "second", StepState.AWAITING_CONFIRMATION)
+    assert len(world.effects()) == 2
+    assert view.plans["second"].targets[0].environment["WORD"] == "word"
+
+
+def test_intent_and_dispatch_are_on_disk_before_the_effect(world: World) -> None:
+    """The journal has intent and dispatch of an attempt before the script begins."""
+    engine = world.begin()
+    seen: list[list[str]] = []
+    behave = world.hosts["h1"].behaviour
+
+    def look_at_journal(script: str, environment: object) -> object:
+        if "echo" in script:
+            seen.append(types(world))
+        return behave(script, environment)  # type: ignore[arg-type]
+
+    world.hosts["h1"].behaviour = look_at_journal  # type: ignore[assignment]
+    confirm(engine, "first")
+    wait_state(engine, "first", StepState.SUCCEEDED)
+    assert {"step.confirmed", "attempt.intended", "attempt.dispatched"} <= set(seen[0])
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST_WHILE_RUNNING, Fault.LOST_AFTER_CLAIM, Fault.LOST_BEFORE_CLAIM])
+def test_a_lost_link_is_unknown_and_settled_by_the_probe(world: World, fault: Fault) -> None:
+    """A link that breaks leaves the step unknown; the host's own record settles it, and no script begins twice."""
+    world.hosts["h1"].faults.append(fault)
+    engine = world.begin()
+    confirm(engine, "first")
+    settled = wait_state(engine, "first", StepState.SUCCEEDED, StepState.AWAITING_CONFIRMATION)
+    if fault is Fault.LOST_WHILE_RUNNING:
+        assert settled.session.steps["first"].state is StepState.SUCCEEDED
+    else:
+        wait_for(engine, lambda view: view.session.steps["first"].kept == {"h2"})
+        confirm(engine, "first")
+        wait_state(engine, "first", StepState.SUCCEEDED)
+    per_host = [len(host.effects) for host in world.hosts.values()]
+    assert per_host == [1, 1]
+
+
+def test_a_script_that_vanished_stays_unknown_until_a_person_decides(world: World) -> None:
+    """Started, gone, no exit status: nothing is guessed, what needs it is blocked, a verdict with a reason settles it."""
+    world.hosts["h1"].faults.append(Fault.VANISHED)
+    engine = world.begin()
+    confirm(engine, "first")
+    view = wait_state(engine, "first", StepState.UNKNOWN)
+    assert view.session.steps["second"].state is StepState.BLOCKED
+    attempt = next(a for a in view.session.attempts.values() if a.outcome is Outcome.UNKNOWN)
+    assert engine.submit(cmd.Settle(attempt=attempt.id, happened=True, reason="")) is not None
+    assert engine.submit(cmd.Settle(attempt=attempt.id, happened=False, reason="the file is not there")) is None
+    wait_state(engine, "first", StepState.FAILED)
+
+
+def test_a_refused_connection_holds_the_step_with_nothing_run(world: World) -> None:
+    """Connections are opened before the first change; if one cannot be, nothing has run anywhere."""
+    engine = world.begin()
+    wait_state(engine, "first", StepState.AWAITING_CONFIRMATION)
+    world.hosts["h2"].faults += [Fault.REFUSED] * 3
+    confirm(engine, "first")
+    view = wait_for(engine, lambda v: v.session.steps["first"].reason)
+    assert "refused" in view.session.steps["first"].reason
+    assert world.effects() == []
+
+
+def test_a_fault_of_haops_itself_is_unknown_not_silence(world: World) -> None:
+    """If haops's own code breaks after something was sent, the attempt is unknown and says why."""
+    engine = world.begin()
+    wait_state(engine, "first", StepState.AWAITING_CONFIRMATION)
+
+    def broken(script: str, environment: object) -> object:
+        raise ZeroDivisionError(script)
+
+    world.hosts["h1"].behaviour = broken  # type: ignore[assignment]
+    confirm(engine, "first")
+    wait_state(engine, "first", StepState.UNKNOWN, StepState.AWAITING_CONFIRMATION)
+    ended = [r for r in read_journal(Path(engine.view().journal_path)).records if r.type == "attempt.ended"]
+    assert {"unknown", "succeeded"} == {record.body["outcome"] for record in ended}
+    assert any("ZeroDivisionError" in record.body["evidence"] for record in ended)
+
+
+def test_an_exit_status_that_is_not_expected_fails_the_step(world: World) -> None:
+    """A failed step says why, blocks what needs it, and can be tried again after a new confirmation."""
+    world.exit_status = 3
+    engine = world.begin()
+    confirm(engine, "first")
+    view = wait_state(engine, "first", StepState.FAILED)
+    assert "exit status 3" in view.session.steps["first"].reason
+    world.exit_status = 0
+    assert engine.submit(cmd.Retry(step="first")) is None
+    confirm(engine, "first")
+    wait_state(engine, "first", StepState.SUCCEEDED)
+    assert len(world.effects()) == 4
+
+
+def test_a_runbook_that_changes_on_disk_changes_nothing_in_the_session(world: World) -> None:
+    """The session holds the text that was taken up; the file may become anything."""
+    engine = world.begin()
+    world.runbook_file.write_text("something else")
+    confirm(engine, "first")
+    wait_state(engine, "first", StepState.SUCCEEDED)
+
+
+def test_what_the_journal_holds_folds_to_the_same_session(world: World) -> None:
+    """Reading the journal back gives the steps and values that the running session has."""
+    engine = world.begin()
+    confirm(engine, "first")
+    wait_state(engine, "second", StepState.AWAITING_CONFIRMATION)
+    engine.leave("left")
+    view = engine.view()
+    records = read_journal(Path(view.journal_path)).records
+    folded = fold(map(entry_of, records), read_runbook, Session(id=view.session.id))
+    assert folded == view.session
+
+
+def test_a_session_goes_on_at_the_exact_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Left and resumed, the session offers the same step with the values captured before."""
+    engine = world.begin()
+    confirm(engine, "first")
+    wait_state(engine, "second", StepState.AWAITING_CONFIRMATION)
+    engine.leave("left")
+    resumed = world.resume(monkeypatch)
+    confirm(resumed, "second")
+    wait_state(resumed, "second", StepState.SUCCEEDED)
+    assert len(world.effects()) == 3
