@@ -7,6 +7,7 @@ import stat
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,14 @@ from haops.errors import InputError, RemoteFailed, TimedOut
 VALUES = st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=200)
 
 
-PLACES = ["fake", "local", "local with bash", "local with busybox", pytest.param("sshd", marks=pytest.mark.slow)]
+PLACES = [
+    "fake",
+    "local",
+    "local with bash",
+    "local with busybox",
+    pytest.param("sshd", marks=pytest.mark.slow),
+    pytest.param("lab", marks=pytest.mark.slow),
+]
 
 
 @pytest.fixture(params=PLACES)
@@ -34,17 +42,26 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     elif request.param.startswith("local"):
         use_shell(request.param.removeprefix("local").removeprefix(" with "), tmp_path / "bin", monkeypatch)
         yield Place("local", local_shell(tmp_path / "attempts"), tmp_path / "effects", tmp_path)
-    elif sshd.PROGRAM is None:
-        pytest.skip(sshd.MISSING)
     else:
-        with sshd.running_sshd(tmp_path / "sshd") as server:
+        with running_server(request.param, tmp_path / "sshd") as server:
             shell = ssh_shell(server, tmp_path)
-            yield Place("sshd", shell, tmp_path / "effects", tmp_path)
+            yield Place(request.param, shell, tmp_path / "effects", tmp_path)
             shell.close()
 
 
+def running_server(name: str, directory: Path) -> AbstractContextManager[sshd.Sshd]:
+    """Run OpenSSH's server, or the lab's own; skip where it cannot run."""
+    if name == "lab":
+        if os.geteuid() != 0:
+            pytest.skip("the lab's server changes its root directory: outside a lab it needs root")
+        return sshd.running_lab_server(directory)
+    if sshd.PROGRAM is None:
+        pytest.skip(sshd.MISSING)
+    return sshd.running_sshd(directory)
+
+
 def use_shell(name: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put another shell, and for busybox its other programs, in front of this machine's own; skip where it is missing."""
+    """Put another shell, for busybox its other programs too, in front of this machine's; skip where it is missing."""
     if not name:
         return
     program = shutil.which(name)

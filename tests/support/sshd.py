@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -102,16 +103,9 @@ def make_key(path: Path, *options: str) -> None:
 def start_sshd(directory: Path, *settings: str, etc: Mapping[str, str] | None = None) -> Sshd:
     """Start a server on a free port.
 
-    `settings` are further lines of its sshd_config; `etc` are files of /etc as it and its programs see them (root only).
+    `settings` are further lines of its sshd_config; `etc` are files of /etc as it and its programs see them (as root).
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    make_key(directory / "host_key")
-    make_key(directory / "user_key")
-    shutil.copy(directory / "user_key.pub", directory / "authorized_keys")
-    (directory / "ssh_config").touch()
-    port = _free_port()
-    host_key = (directory / "host_key.pub").read_text().split()
-    (directory / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key[0]} {host_key[1]}\n")
+    port = _prepare(directory)
     config = directory / "sshd_config"
     config.write_text("\n".join((*settings, *_settings(directory, port))) + "\n")
     Path("/run/sshd").mkdir(exist_ok=True)
@@ -132,6 +126,39 @@ def running_sshd(directory: Path, *settings: str, etc: Mapping[str, str] | None 
         yield server
     finally:
         server.stop()
+
+
+@contextlib.contextmanager
+def running_lab_server(directory: Path) -> Iterator[Sshd]:
+    """Run the lab's own SSH server for a while, with this machine as its host (as root)."""
+    port = _prepare(directory)
+    script = (
+        "import pathlib, sys; from haops.lab import ssh_server as lab; "
+        "_, lab.HOST_KEY, lab.AUTHORIZED_KEYS, port = sys.argv; lab.serve(pathlib.Path('/'), int(port))"
+    )
+    words = [str(directory / "host_key"), str(directory / "authorized_keys"), str(port)]
+    with (directory / "sshd.log").open("ab") as log:
+        process = subprocess.Popen([sys.executable, "-c", script, *words], stderr=log, cwd=Path(__file__).parents[2])
+    server = Sshd(directory, port, process)
+    try:
+        _await_port(server)
+        yield server
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _prepare(directory: Path) -> int:
+    """Make keys and the files that know them; return a free port."""
+    directory.mkdir(parents=True, exist_ok=True)
+    make_key(directory / "host_key")
+    make_key(directory / "user_key")
+    shutil.copy(directory / "user_key.pub", directory / "authorized_keys")
+    (directory / "ssh_config").touch()
+    port = _free_port()
+    host_key = (directory / "host_key.pub").read_text().split()
+    (directory / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key[0]} {host_key[1]}\n")
+    return port
 
 
 def can_have_own_etc() -> bool:

@@ -2,6 +2,7 @@
 # haops_born PID: sets haops_birth (start time in clock ticks since boot) and haops_condition (R, S, Z...), both empty if there is none.
 haops_born() {
   haops_birth='' haops_condition=''
+  case $1 in '' | *[!0-9]*) return 0 ;; esac
   read -r haops_stat <"/proc/$1/stat" || return 0
   # A command's name may hold spaces and brackets: what counts comes after the last one.
   haops_born_fields ${haops_stat##*) }

@@ -18,11 +18,20 @@ haops_unstarted() {
   haops_state=claimed
   if haops_alive "$haops_launcher" "$haops_launcher_birth"; then haops_pid=$haops_launcher; fi
 }
-haops_judge() {
+# The claim's line is written right after the directory is made: one look may fall between.
+haops_read_claim() {
+  haops_tries=20
+  while [ "$haops_tries" -gt 0 ]; do
+    if [ -e claim ] && read -r haops_boot haops_launcher haops_launcher_birth <claim; then return; fi
+    haops_tries=$((haops_tries - 1))
+    sleep 0.05
+  done
   haops_boot=$haops_boot_now haops_launcher=- haops_launcher_birth=-
-  [ ! -e claim ] || read -r haops_boot haops_launcher haops_launcher_birth <claim
-  [ ! -e started ] || read -r haops_started <started
-  [ ! -e pid ] || read -r haops_pid haops_birth_noted <pid
+}
+haops_judge() {
+  haops_read_claim
+  if [ ! -e started ] || ! read -r haops_started <started; then haops_started=-; fi
+  if [ ! -e pid ] || ! read -r haops_pid haops_birth_noted <pid; then haops_pid=- haops_birth_noted=-; fi
   if haops_ended_as rc; then return; fi
   if [ "$haops_boot" != "$haops_boot_now" ]; then haops_state=rebooted; return; fi
   if [ ! -e started ] || [ "$haops_started" = cancelled ]; then haops_unstarted; return; fi

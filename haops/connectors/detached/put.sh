@@ -15,6 +15,7 @@ if ! cat >"$haops_part"; then
 fi
 haops_arrived=$(sha256sum <"$haops_part")
 if [ "${haops_arrived%% *}" != "$haops_sum" ]; then
+  rm -f "$haops_part"
   echo 'haops1 failed wrong-sum'
   exit 1
 fi

@@ -5,6 +5,7 @@ anything is sent, and replaced; what was sent is never sent again.
 """
 
 import threading
+import time
 from collections.abc import Callable
 
 import paramiko
@@ -125,18 +126,15 @@ class SshLink:
         while True:
             try:
                 return connection.transport.open_session(timeout=min(_OPEN_CHANNEL_S, deadline.remaining_s()))
-            except paramiko.ChannelException as error:
-                self._check_retry(error, deadline)
-                threading.Event().wait(_RETRY_PAUSE_S)
             except (paramiko.SSHException, EOFError, OSError) as error:
                 if not connection.is_alive:
                     raise ConnectionLost(connection.loss, where=self.name) from error
-                raise ConnectFailed(
-                    "opened no channel in time", where=self.name, remedy="it may be overloaded"
-                ) from error
-
-    def _check_retry(self, error: paramiko.ChannelException, deadline: Deadline) -> None:
-        if deadline.remaining_s() < _RETRY_PAUSE_S:
-            raise ConnectFailed(
-                f"refused a channel: {error.text}", where=self.name, remedy="raise MaxSessions in its sshd_config"
-            ) from error
+                # Refused: the host may still count a session that just ended. With several threads paramiko hands the
+                # refusal itself to any one of them and tells the others less, so every error counts as one.
+                if deadline.remaining_s() < _RETRY_PAUSE_S:
+                    raise ConnectFailed(
+                        f"opened no channel: {error}",
+                        where=self.name,
+                        remedy="it may be overloaded, or allow few sessions (MaxSessions in its sshd_config)",
+                    ) from error
+            time.sleep(_RETRY_PAUSE_S)

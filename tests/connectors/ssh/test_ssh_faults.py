@@ -17,8 +17,9 @@ from shell_places import ssh_shell
 from waiting import until
 
 from haops.connectors.detached.link import Deadline
+from haops.connectors.local import local_shell
 from haops.connectors.seam import AttemptReport, Order, RemoteState, Shell
-from haops.errors import ConnectFailed, ConnectionLost, ConnectorError, TimedOut
+from haops.errors import ConnectFailed, ConnectionLost, ConnectorError, RemoteFailed, TimedOut
 
 pytestmark = pytest.mark.slow
 
@@ -166,6 +167,57 @@ def test_reboot_is_told(shell: Shell, tmp_path: Path):
     assert shell.probe(order.attempt_id, timeout_s=20).state is RemoteState.REBOOTED
     claim.write_text(kept)
     shell.cancel(order.attempt_id, timeout_s=20)
+
+
+def test_claim_without_its_line_never_starts(shell: Shell, tmp_path: Path):
+    """A claim whose launching shell died before it wrote anything is CLAIMED, with nobody left who could start it."""
+    order = fresh("true")
+    (tmp_path / "attempts" / order.attempt_id).mkdir(parents=True)
+    report = shell.probe(order.attempt_id, timeout_s=20)
+    assert (report.state, report.pid) == (RemoteState.CLAIMED, None)
+    (tmp_path / "attempts" / order.attempt_id / "claim").touch()
+    report = shell.probe(order.attempt_id, timeout_s=20)
+    assert (report.state, report.pid) == (RemoteState.CLAIMED, None)
+
+
+def test_copy_that_breaks_leaves_the_old_file(server: sshd.Sshd, shell: Shell, tmp_path: Path):
+    """A copy whose link breaks on the way leaves the target as it was, at both ends, and nothing beside it."""
+    (tmp_path / "big").write_bytes(os.urandom(1 << 20) * 64)
+    there, here = tmp_path / "there", tmp_path / "here"
+    for target in (there, here):
+        target.mkdir()
+        (target / "file").write_text("old")
+    for copy in (
+        lambda: shell.put_file(str(tmp_path / "big"), str(there / "file"), timeout_s=60),
+        lambda: shell.get_file(str(tmp_path / "big"), str(here / "file"), timeout_s=60),
+    ):
+        shell.open()
+        cut = threading.Thread(target=_kill_when, args=(server, (there, here)))
+        cut.start()
+        with pytest.raises(ConnectorError):
+            copy()
+        cut.join()
+    until(lambda: [path.name for target in (there, here) for path in target.iterdir()] == ["file", "file"])
+    assert [(target / "file").read_text() for target in (there, here)] == ["old", "old"]
+
+
+def _kill_when(server: sshd.Sshd, directories: tuple[Path, ...]) -> None:
+    """Kill the sessions as soon as a part file has some content."""
+    until(lambda: [part for directory in directories for part in directory.glob("file.*") if part.stat().st_size])
+    server.kill_sessions()
+
+
+def test_wrong_sum_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A file that arrives other than announced is not put in place."""
+    (tmp_path / "source").write_text("content")
+    (tmp_path / "bin").mkdir()
+    fake = tmp_path / "bin" / "sha256sum"
+    fake.write_text("#!/bin/sh\necho 0000\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    with pytest.raises(RemoteFailed, match="wrong sum"):
+        local_shell(tmp_path).put_file(str(tmp_path / "source"), str(tmp_path / "target"), timeout_s=20)
+    assert not list(tmp_path.glob("target*"))
 
 
 def test_stubborn_script_is_killed(shell: Shell):

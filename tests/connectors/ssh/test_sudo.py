@@ -3,6 +3,7 @@
 import secrets
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ USER = "haops-ops"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[sshd.Sshd]:
+def server() -> Iterator[sshd.Sshd]:
     """A server with an ordinary user who may use sudo with a password, and one who may without."""
     if sshd.PROGRAM is None or shutil.which("sudo") is None or shutil.which("openssl") is None:
         pytest.skip("needs OpenSSH's sshd, sudo and openssl (apt-get install openssh-server sudo openssl)")
@@ -31,19 +32,25 @@ def server(tmp_path: Path) -> Iterator[sshd.Sshd]:
     hashed = subprocess.run(
         ["openssl", "passwd", "-6", "-stdin"], input=PASSWORD, text=True, capture_output=True, check=True
     )
-    home = tmp_path / "home"
-    home.mkdir()
-    for directory in (tmp_path, *tmp_path.parents[:3]):
-        directory.chmod(0o755)
-    home.chmod(0o777)
-    etc = {
+    # Not under pytest's directory, which no other user may enter.
+    with tempfile.TemporaryDirectory(prefix="haops-sudo-") as name:
+        place = Path(name)
+        place.chmod(0o755)
+        home = place / "home"
+        home.mkdir()
+        home.chmod(0o777)
+        with sshd.running_sshd(place / "sshd", etc=users(home, hashed.stdout.strip())) as running:
+            yield running
+
+
+def users(home: Path, hashed: str) -> dict[str, str]:
+    """The files of /etc that make the two users."""
+    return {
         "passwd": sshd.passwd(f"{USER}:x:4711:4711::{home}:/bin/sh", f"{USER}-free:x:4712:4712::{home}:/bin/sh"),
         "shadow": Path("/etc/shadow").read_text()
-        + f"{USER}:{hashed.stdout.strip()}:19000:0:99999:7:::\n{USER}-free:*:19000:0:99999:7:::\n",
+        + f"{USER}:{hashed}:19000:0:99999:7:::\n{USER}-free:*:19000:0:99999:7:::\n",
         "sudoers": f"Defaults passwd_tries=3\n{USER} ALL=(ALL) ALL\n{USER}-free ALL=(ALL) NOPASSWD: ALL\n",
     }
-    with sshd.running_sshd(tmp_path / "sshd", etc=etc) as running:
-        yield running
 
 
 def shell_of(
@@ -107,7 +114,7 @@ def test_sudo_without_password(server: sshd.Sshd):
     asking.close()
 
 
-def test_ordinary_user_keeps_attempts_in_the_own_home(server: sshd.Sshd, tmp_path: Path):
+def test_ordinary_user_keeps_attempts_in_the_own_home(server: sshd.Sshd):
     """Without becoming root, attempts lie under the login user's own state directory."""
     access = server.access(user=USER)
     keeper = SecretKeeper()
@@ -115,7 +122,7 @@ def test_ordinary_user_keeps_attempts_in_the_own_home(server: sshd.Sshd, tmp_pat
     order = Order(attempt_id=secrets.token_hex(16), script="id -u")
     report = shell.launch(order, timeout_s=30, on_accepted=lambda: None, on_output=lambda _piece: None)
     assert report.stdout == b"4711\n"
-    assert (tmp_path / "home" / ".local" / "state" / "haops" / "attempts" / order.attempt_id / "cmd").exists()
+    assert (server.directory.parent / "home/.local/state/haops/attempts" / order.attempt_id / "cmd").exists()
     shell.close()
 
 
