@@ -15,7 +15,6 @@ from textual.binding import BindingType
 from textual.css.query import NoMatches
 
 from haops.core.commands import Command, Confirm
-from haops.core.view import View
 from haops.errors import HaopsError
 from haops.runtime.live import LiveSession
 from haops.runtime.paths import find_file
@@ -33,6 +32,7 @@ from haops.ui.messages import (
 )
 from haops.ui.output import one_line
 from haops.ui.picture import write_picture
+from haops.ui.presenters.notices import error_text
 from haops.ui.screens.session import SessionScreen
 from haops.ui.screens.watching import Watching
 from haops.ui.settings import UiSettings
@@ -94,7 +94,7 @@ class HaopsApp(App["StartChoice | None"]):
         try:
             theme = load_theme(find_file(name, "themes", self.settings.theme_directory))
         except HaopsError as error:
-            self.call_later(self._tell, "warning", str(error))
+            self.call_later(self._tell, "warning", error_text(error))
             return
         self.register_theme(theme)
         self.theme = theme.name
@@ -104,7 +104,8 @@ class HaopsApp(App["StartChoice | None"]):
         if self.live is not None:
             view = self.live.view()
             self.set_class(view.is_drill, "-drill")
-            self.push_screen(self._session_screen(self.live, view))
+            reading_s = self.settings.reading_time_s
+            self.push_screen(SessionScreen(view, self.live.output, self.timeline, reading_time_s=reading_s))
             self.live.subscribe(self._note_change)
             self.set_interval(TICK_S, self._refresh)
         elif self.start is not None:
@@ -117,10 +118,6 @@ class HaopsApp(App["StartChoice | None"]):
         """Have the screen renewed soon; called from the session's threads, also after the screen is gone."""
         self.post_message(SessionChanged())
 
-    def _session_screen(self, live: LiveSession, view: View) -> SessionScreen:
-        """Return the screen of the session."""
-        return SessionScreen(view, live.output, self.timeline, reading_time_s=self.settings.reading_time_s)
-
     def _take_keymap(self) -> None:
         """Use the user's own keys; a bad keymap is a warning and the default keys."""
         file = self.settings.keymap_file
@@ -129,7 +126,7 @@ class HaopsApp(App["StartChoice | None"]):
         try:
             self.keymap = load_keymap(file)
         except HaopsError as error:
-            self._tell("warning", str(error))
+            self._tell("warning", error_text(error))
             return
         self.set_keymap(self.keymap)
         self._refresh()
@@ -185,7 +182,7 @@ class HaopsApp(App["StartChoice | None"]):
             try:
                 refusal = work()
             except HaopsError as error:
-                self.post_message(CommandAnswered(str(error)))
+                self.post_message(CommandAnswered(error_text(error)))
             else:
                 self.post_message(CommandAnswered(str(refusal) if refusal else ""))
 
@@ -238,7 +235,7 @@ class HaopsApp(App["StartChoice | None"]):
         try:
             write_picture(self.export_screenshot(title="haops"), self.settings.pictures_directory / name)
         except HaopsError as error:
-            self._tell("warning", str(error))
+            self._tell("warning", error_text(error))
             return
         self._tell("notice", f"The picture is in {self.settings.pictures_directory / name}")
 

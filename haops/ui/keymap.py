@@ -24,9 +24,7 @@ def _problems(found: Mapping[str, str], file: Path) -> Iterable[Problem]:
         if name not in BY_ID:
             yield Problem(str(file), 0, 0, f"there is no action {name!r}", "? lists the actions")
         elif not keys.strip():
-            yield Problem(
-                str(file), 0, 0, f"{name}: keys are text, as in 'q,ctrl+q'", 'put digits and y in quotes: "y"'
-            )
+            yield Problem(str(file), 0, 0, f"{name} has no key", 'as in `session.skip: "s"`')
         else:
             for key in keys.split(","):
                 if key in taken:

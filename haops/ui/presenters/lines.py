@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 
-from haops.core.text import TAB_STOP, cells, cut, visible
+from haops.core.text import MARK, TAB_STOP, cells, cut, visible
 
 
 class Role(StrEnum):
@@ -107,6 +107,19 @@ def crop(given: Line, width: int) -> Line:
             break
         kept.append(span)
         room -= span.width
+    return replace(given, spans=tuple(kept))
+
+
+def shifted(given: Line, by: int) -> Line:
+    """Return the line without its first `by` cells; a mark stands for them."""
+    if not by:
+        return given
+    kept: list[Span] = [Span(MARK, Role.DIM)]
+    left = by + 1
+    for span in given.spans:
+        head = _head(span.text, left) if left else ""
+        left -= cells(head)
+        kept.append(Span(span.text[len(head) :], span.role))
     return replace(given, spans=tuple(kept))
 
 

@@ -1,6 +1,7 @@
 """Output of an attempt as lines behind a gutter: the area in which nothing is haops's own word."""
 
 from collections.abc import Sequence
+from typing import overload
 
 from haops.core.session_state import Attempt
 from haops.core.states import StepState
@@ -42,23 +43,43 @@ def output_tail(output: Output | None, width: int, rows: int) -> list[Line]:
     return [crop(_row(raw), width) for raw in tail]
 
 
-def output_lines(output: Output) -> list[Line]:
-    """Return the whole output, said first what of it is missing. Long lines are whole: the viewer scrolls sideways."""
-    lines: list[Line] = []
-    if output.dropped_bytes:
-        lines.append(line(Span(f"The first {size(output.dropped_bytes)} are not kept.", Role.WARN)))
-    return [*lines, *(_row(raw) for raw in output.stdout.rstrip(b"\n").split(b"\n"))]
+class OutputLines(Sequence[Line]):
+    """A whole output; a line is made when it comes into sight, so that a big output is cheap. Long lines stay whole."""
+
+    def __init__(self, output: Output) -> None:
+        dropped = size(output.dropped_bytes)
+        self._head = [line(Span(f"The first {dropped} are not kept.", Role.WARN))] if output.dropped_bytes else []
+        self._rows = output.stdout.rstrip(b"\n").split(b"\n")
+
+    def __len__(self) -> int:
+        return len(self._head) + len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Line]: ...
+
+    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        return self._head[index] if index < len(self._head) else _row(self._rows[index - len(self._head)])
+
+
+class WholeOutput:
+    """The lines of an output that may still grow; they are split anew only when it has changed."""
+
+    def __init__(self) -> None:
+        self._made_from: Output | None = None
+        self._lines: Sequence[Line] = ()
+
+    def of(self, output: Output) -> Sequence[Line]:
+        """Return the lines of the output, the same object while it is the same."""
+        if output != self._made_from:
+            self._made_from, self._lines = output, OutputLines(output)
+        return self._lines
 
 
 def _row(raw: bytes) -> Line:
     """Return one line of output behind the gutter."""
     return Line((_GUTTER, Span(decode(raw))))
-
-
-def notice_line(texts: Sequence[tuple[str, str]], width: int) -> list[Line]:
-    """Return the newest (severity, text) to tell, or an empty row."""
-    if not texts:
-        return [Line()]
-    severity, text = texts[-1]
-    role = {"critical": Role.BAD, "warning": Role.WARN}.get(severity, Role.ACCENT)
-    return [crop(line(Span(f" {text}", role)), width)]

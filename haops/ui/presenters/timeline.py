@@ -1,6 +1,6 @@
 """The timeline as it grows: one line for each thing that happened, key moments marked, durations between them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -22,6 +22,21 @@ class Happened(Protocol):
     @property
     def moment(self) -> str:
         """The key moment that this is, or an empty text."""
+
+
+class Story:
+    """The entries of a timeline, read anew only when the journal has grown."""
+
+    def __init__(self, read: Callable[[], Sequence[Happened]]) -> None:
+        self._read = read
+        self._events = -1
+        self._entries: Sequence[Happened] = ()
+
+    def at(self, events: int) -> Sequence[Happened]:
+        """Return the entries when the journal has so many events."""
+        if events != self._events:
+            self._events, self._entries = events, self._read()
+        return self._entries
 
 
 def timeline_lines(entries: Sequence[Happened], width: int) -> list[Line]:

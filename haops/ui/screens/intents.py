@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from haops.core import commands as cmd
 from haops.core.commands import Command
 from haops.core.states import StepState
+from haops.core.view import View
 from haops.ui.messages import CommandGiven, LeftSession, LookedAgain
 from haops.ui.modals.ask import Ask
 from haops.ui.modals.choose import ChooseModal
@@ -17,9 +18,9 @@ from haops.ui.modals.confirm import ConfirmModal
 from haops.ui.modals.pick import Pick
 from haops.ui.presenters.detail import detail_title, full_detail
 from haops.ui.presenters.lines import Line, dim, line, strong
-from haops.ui.presenters.output_lines import attempt_to_show, output_lines, output_title
+from haops.ui.presenters.output_lines import WholeOutput, attempt_to_show, output_title
 from haops.ui.presenters.questions import FINISH_KEYS, LEAVE_KEYS, finish_lines, leave_lines
-from haops.ui.presenters.timeline import timeline_lines
+from haops.ui.presenters.timeline import Story, timeline_lines
 from haops.ui.screens.settling import cancel, explain_failure, settle
 from haops.ui.screens.triage import TriageScreen
 from haops.ui.screens.viewer import Viewer
@@ -131,9 +132,9 @@ def output(screen: "SessionScreen") -> None:
     if attempt is None:
         screen.tell("warning", "Nothing has run yet, so there is no output. y confirms the step that waits for you.")
         return
-    read = screen.read_output
+    read, whole = screen.read_output, WholeOutput()
     screen.app.push_screen(
-        Viewer(output_title(attempt), lambda _v, _w: output_lines(read(attempt.id)), screen.view, follows=True)
+        Viewer(output_title(attempt), lambda _v, _w: whole.of(read(attempt.id)), screen.view, follows=True)
     )
 
 
@@ -150,10 +151,12 @@ def timeline(screen: "SessionScreen") -> None:
             "warning", "The timeline cannot be shown here. `haops timeline SESSION` writes it from the journal."
         )
         return
-    title = line(strong("timeline"))
-    screen.app.push_screen(
-        Viewer(title, lambda _view, width: timeline_lines(entries(), width), screen.view, follows=True)
-    )
+    title, story = line(strong("timeline")), Story(entries)
+
+    def make(view: View | None, width: int) -> list[Line]:
+        return timeline_lines(story.at((view or screen.view).journal_events), width)
+
+    screen.app.push_screen(Viewer(title, make, screen.view, follows=True))
 
 
 def look_again(screen: "SessionScreen") -> None:

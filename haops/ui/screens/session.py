@@ -5,6 +5,7 @@ messages to the app or questions to the operator (`screens.intents`).
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -23,7 +24,8 @@ from haops.ui.presenters.freshness import freshness
 from haops.ui.presenters.header import header
 from haops.ui.presenters.keys import key_line, shown_key
 from haops.ui.presenters.lines import Line, dim, line, rows_to_width
-from haops.ui.presenters.output_lines import attempt_to_show, notice_line, output_tail, output_title
+from haops.ui.presenters.notices import notice_lines
+from haops.ui.presenters.output_lines import attempt_to_show, output_tail, output_title
 from haops.ui.presenters.sentence import now_lines, too_small
 from haops.ui.presenters.steps import current_step
 from haops.ui.presenters.tables import table_lines
@@ -41,6 +43,8 @@ SMALLEST = (40, 10)
 SHORT_ROWS = 19
 """Below this height the chosen step's four lines give way to the pane."""
 NOW_ROWS = 3
+TOLD_S = 20.0
+"""How long something that was said stays."""
 _OUTPUT = "output"
 
 
@@ -176,7 +180,8 @@ class SessionScreen(Screen[None]):
     def _renew_rest(self) -> None:
         """Show header, sentence, chosen step, output and keys."""
         attempt = attempt_to_show(self.view, self.chosen_step)
-        self.output = self.read_output(attempt.id) if attempt else None
+        if attempt is None or attempt.outcome is None or self.output is None or self.output.attempt != attempt.id:
+            self.output = self.read_output(attempt.id) if attempt else None
         makers = {
             "tiny": self._tiny,
             "header": self._header,
@@ -215,7 +220,7 @@ class SessionScreen(Screen[None]):
 
     def _notices(self, width: int) -> list[Line]:
         told = [(notice.severity, notice.text) for notice in self.view.notices]
-        return notice_line([*told, self.told] if self.told else told, width)
+        return notice_lines([*told, self.told] if self.told else told, width)
 
     def _keys(self, width: int) -> list[Line]:
         keymap: dict[str, str] = getattr(self.app, "keymap", {})
@@ -225,7 +230,14 @@ class SessionScreen(Screen[None]):
     def tell(self, severity: str, text: str) -> None:
         """Say something below the panes until the next thing is said."""
         self.told = (severity, text) if text else None
+        if text:
+            self.set_timer(TOLD_S, partial(self._forget, self.told))
         self.query_one("#notice", Lines).show(self._notices)
+
+    def _forget(self, told: tuple[str, str] | None) -> None:
+        """Take away what was said, unless something else was said since."""
+        if self.told == told:
+            self.tell("", "")
 
     @on(Menu.Moved)
     def _step_chosen(self) -> None:

@@ -71,7 +71,8 @@ class Viewer(Screen[None]):
 
     def action_move(self, right: int, down: int) -> None:
         """Scroll."""
-        self.body.scroll_relative(x=right, y=down, animate=False)
+        self.body.shift(right)
+        self.body.scroll_relative(y=down, animate=False)
 
     def action_page(self, pages: int) -> None:
         """Scroll by pages."""

@@ -10,10 +10,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from haops.ui.output import role_style, set_title, strip
-from haops.ui.presenters.lines import Line, Role
+from haops.ui.presenters.lines import Line, Role, crop, shifted
 
 MakeLines = Callable[[int], Sequence[Line]]
 """Makes the lines for a width in cells."""
+_COMPARED = 1000
+"""So many lines are compared with those before; of more, what is in sight is simply drawn anew."""
 _MARKED_S = 2.0
 """How long a changed cell stays marked."""
 
@@ -33,7 +35,8 @@ class Lines(ScrollView):
     ) -> None:
         super().__init__(**options)
         self._make: MakeLines = make or (lambda _width: ())
-        self._lines: tuple[Line, ...] = ()
+        self._lines: Sequence[Line] = ()
+        self._shift = 0
         self._title = Line()
         self._changed: dict[int, frozenset[int]] = {}
         self._styles_of: dict[Role, Style] = {}
@@ -51,7 +54,7 @@ class Lines(ScrollView):
             set_title(self, line)
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> Sequence[Line]:
         """What is shown now."""
         return self._lines
 
@@ -60,17 +63,21 @@ class Lines(ScrollView):
         width = self.scrollable_content_region.width
         if not width:
             return
-        before, self._lines = self._lines, tuple(self._make(width))
+        before, self._lines = self._lines, self._make(width)
+        if before is self._lines:
+            return
         self._fit_height(before)
         if len(before) != len(self._lines):
             self.virtual_size = Size(width, len(self._lines))
+        if len(before) != len(self._lines) or len(before) > _COMPARED:
             self.refresh()
-        for number, (old, new) in enumerate(zip(before, self._lines, strict=False)):
+            return
+        for number, (old, new) in enumerate(zip(before, self._lines, strict=True)):
             if old != new:
                 self._note_change(number, old, new)
                 self.refresh_line(number)
 
-    def _fit_height(self, before: tuple[Line, ...]) -> None:
+    def _fit_height(self, before: Sequence[Line]) -> None:
         """Ask for a new layout if the height follows the number of lines."""
         if self.styles.is_auto_height and len(before) != len(self._lines):
             self.refresh(layout=True)
@@ -116,8 +123,14 @@ class Lines(ScrollView):
         width = self.scrollable_content_region.width
         if number >= len(self._lines):
             return Strip.blank(width, self.style_of(Role.PLAIN))
-        changed = self._changed.get(number, frozenset())
-        return strip(self._lines[number], width, self.style_of, changed, self.laid_over(self._lines[number]))
+        line = self._lines[number]
+        shown = crop(shifted(line, self._shift), width)
+        return strip(shown, width, self.style_of, self._changed.get(number, frozenset()), self.laid_over(line))
+
+    def shift(self, by: int) -> None:
+        """Move sideways by so many cells, for lines that are longer than the widget is wide."""
+        self._shift = max(self._shift + by, 0)
+        self.refresh()
 
     def laid_over(self, line: Line) -> Style:
         """Return a style for the whole of a line; none here."""

@@ -1,0 +1,155 @@
+"""Themes, keys and pictures: files that people write, and files that they get."""
+
+from pathlib import Path
+
+import pytest
+from textual.color import Color
+
+from haops.errors import SettingsError
+from haops.ui.actions import ALL_ACTIONS, BY_ID, OFFERED
+from haops.ui.flat_yaml import read_flat
+from haops.ui.keymap import load_keymap
+from haops.ui.picture import without_fonts
+from haops.ui.presenters.lines import Role
+from haops.ui.themes import FALLBACK, SURFACES, load_theme
+from tests.ui.conftest import SMALL, scene
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+THEMES = sorted((REPOSITORY / "themes").glob("*.yaml"))
+KEYMAP = REPOSITORY / "haops" / "ui" / "keymap.yaml"
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours (WCAG 2.1, relative luminance)."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour."""
+    parts = [part / 255 for part in Color.parse(colour).rgb]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_four_themes_come_with_haops() -> None:
+    """One for dark terminals, one for light ones, one for bad ones, one without colours."""
+    assert [path.stem for path in THEMES] == ["dark", "high-contrast", "light", "monochrome"]
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("path", THEMES, ids=lambda path: path.stem)
+def test_every_text_can_be_read_on_every_surface(path: Path, role: Role) -> None:
+    """4.5:1 at least (WCAG 2.1 AA), 7:1 in the theme for bad screens."""
+    variables = load_theme(path).variables
+    least = 7.0 if path.stem == "high-contrast" else 4.5
+    for surface in SURFACES:
+        assert contrast(variables[f"haops-{role}"], variables[f"haops-{surface}"]) >= least, surface
+
+
+def test_the_fallback_has_every_variable_that_a_theme_has() -> None:
+    """Without any theme file the style sheet still holds."""
+    assert set(load_theme(THEMES[0]).variables) == set(FALLBACK)
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("focus: red\n", "plain is missing"),
+        ('plain: "#12345"\n', "plain: '#12345' is not a colour"),
+        ("colour: blue\n", "'colour' is no colour of a theme"),
+        ("a: [1, 2]\n", ":1:1: error: not of the form"),
+        ("plain: &anchor x\n", ":1:1: error: not of the form"),
+        ("\x00\n", ":1:1: error: not of the form"),
+    ],
+)
+def test_a_bad_theme_is_refused_with_every_mistake(tmp_path: Path, text: str, mistake: str) -> None:
+    """Each mistake says what it is about."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as refused:
+        load_theme(file)
+    assert mistake in str(refused.value)
+
+
+async def test_a_theme_that_cannot_be_used_is_a_warning_and_haops_runs_on(tmp_path: Path) -> None:
+    """Once, with the remedy, and everything can still be read."""
+    (tmp_path / "mine.yaml").write_text("plain: nothing\n")
+    async with scene("quorum-lost", SMALL, theme="mine", theme_directory=tmp_path) as screen:
+        assert "the theme has mistakes" in screen.text
+        assert "ETCD QUORUM LOST" in screen.text
+
+
+def test_the_packaged_keymap_is_the_registry() -> None:
+    """Every action stands in the file with its default keys, so that a person can copy it."""
+    assert read_flat(KEYMAP) == {action.id: action.keys for action in ALL_ACTIONS}
+    assert load_keymap(KEYMAP) == read_flat(KEYMAP)
+
+
+def test_every_offered_action_exists_and_has_words() -> None:
+    """The key line, the palette and the help speak of the same things."""
+    for names in OFFERED.values():
+        assert len(names) <= 6
+        assert all(name in BY_ID for name in names)
+    assert all(action.words and action.title.count(": ") == 1 and action.explains for action in ALL_ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("session.jump: j\n", "there is no action 'session.jump'"),
+        ("session.skip: x\nsession.note: x\n", "key x is taken by session.skip"),
+        ('session.skip: ""\n', "session.skip has no key"),
+    ],
+)
+def test_a_bad_keymap_is_refused(tmp_path: Path, text: str, mistake: str) -> None:
+    """Two actions on one key would be worse than none."""
+    file = tmp_path / "keymap.yaml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as refused:
+        load_keymap(file)
+    assert mistake in str(refused.value)
+
+
+async def test_the_users_own_keys_work_and_are_shown(tmp_path: Path) -> None:
+    """In the key line and under the finger."""
+    file = tmp_path / "keymap.yaml"
+    file.write_text('session.note: "w"\n')
+    async with scene("healthy", SMALL, keymap_file=file) as screen:
+        await screen.pilot.pause(0.2)
+        assert "w note…" in screen.rows[-1]
+        await screen.press("w")
+        assert "outside the runbook" in screen.said
+
+
+async def test_a_bad_keymap_is_a_warning_and_the_default_keys_stay(tmp_path: Path) -> None:
+    """Nobody loses the keyboard at three in the morning."""
+    file = tmp_path / "keymap.yaml"
+    file.write_text("session.jump: j\n")
+    async with scene("healthy", SMALL, keymap_file=file) as screen:
+        await screen.pilot.pause(0.2)
+        assert "the keymap has mistakes" in screen.text
+        await screen.press("n")
+        assert "outside the runbook" in screen.said
+
+
+async def test_a_picture_of_the_screen_needs_no_network(tmp_path: Path) -> None:
+    """The file links nothing, and the screen says where it is."""
+    async with scene("drill", SMALL, pictures_directory=tmp_path) as screen:
+        await screen.press("ctrl+s")
+        assert "The picture is in" in screen.text
+    [file] = tmp_path.glob("*.svg")  # noqa: ASYNC240 - nothing else runs by now
+    assert "@font-face" not in file.read_text()
+    assert "url(http" not in file.read_text()
+
+
+async def test_a_picture_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """No traceback for a full disk or a wrong directory."""
+    async with scene("healthy", SMALL, pictures_directory=tmp_path / "none") as screen:
+        await screen.press("ctrl+s")
+        assert "cannot be written" in screen.text
+
+
+def test_fonts_are_taken_out_of_a_picture() -> None:
+    """Only them."""
+    assert without_fonts("<style>@font-face {\n a: url(x);\n}\n.b {c: d}</style>") == "<style>\n.b {c: d}</style>"
