@@ -17,7 +17,7 @@ from haops.core.text import visible
 from haops.core.view import View
 from haops.errors import Refused
 from haops.runtime.engine import Engine
-from haops.ui.presenters.confirmation import confirmation
+from haops.ui.presenters.confirmation import Confirmation, confirmation
 from haops.ui.presenters.lines import Line
 from haops.ui.presenters.sentence import sentence
 
@@ -81,13 +81,15 @@ class PlainSession:
             return self._ask_obstacle(step_id, question.obstacle)
         wanted = {Risk.READ: "enter", Risk.CHANGE: "y", Risk.DESTROY: view.inventory.cluster}[plan.step.risk]
         typed = self._ask(f"Run {step_id}? {wanted} = run it, s = skip it, q = leave: ").strip()
-        if typed == "q":
-            return False
+        if typed == ("" if wanted == "enter" else wanted):
+            return self._confirm(step_id, question)
         if typed == "s":
             return self._skip(step_id)
-        if typed != ("" if wanted == "enter" else wanted):
-            self._print(f"{step_id} was not run.")
-            return True
+        self._print(f"{step_id} was not run.")
+        return typed != "q"
+
+    def _confirm(self, step_id: str, question: Confirmation) -> bool:
+        """Confirm exactly what was shown."""
         statement = self._ask("What was done and seen: ") if question.by_hand else ""
         confirm = cmd.Confirm(step=step_id, plan_digest=question.digest, answer=question.answer, statement=statement)
         return self._submit(confirm)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from haops.errors import EnvironmentLacks
 from haops.runtime.engine import Engine
 from haops.runtime.paths import config_directory
+from haops.ui.presenters.timeline import Happened
 from haops.ui.settings import DEFAULT_THEME, UiSettings
-from haops.ui.sources import Happened
 
 
 def ui_settings(environment: Mapping[str, str] = os.environ) -> UiSettings:

@@ -3,15 +3,18 @@
 Owns no process of the lab: it was started by its keeper and ends with it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from haops.core.inventory import Inventory
 from haops.errors import LabError
 from haops.lab.agent_client import Outcome, ask
 from haops.lab.host_disk import HostDisk
 from haops.lab.host_pids import read_host_pids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _HOSTS = "hosts"
 

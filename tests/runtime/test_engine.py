@@ -56,7 +56,7 @@ def test_intent_and_dispatch_are_on_disk_before_the_effect(world: World) -> None
 
 @pytest.mark.parametrize("fault", [Fault.LOST_WHILE_RUNNING, Fault.LOST_AFTER_CLAIM, Fault.LOST_BEFORE_CLAIM])
 def test_a_lost_link_is_unknown_and_settled_by_the_probe(world: World, fault: Fault) -> None:
-    """A link that breaks leaves the step unknown; the host's own record settles it, and no script begins twice."""
+    """A link that breaks leaves the step unknown; the host's own record settles it; no script begins twice."""
     world.hosts["h1"].faults.append(fault)
     engine = world.begin()
     confirm(engine, "first")
@@ -72,7 +72,7 @@ def test_a_lost_link_is_unknown_and_settled_by_the_probe(world: World, fault: Fa
 
 
 def test_a_script_that_vanished_stays_unknown_until_a_person_decides(world: World) -> None:
-    """Started, gone, no exit status: nothing is guessed, what needs it is blocked, a verdict with a reason settles it."""
+    """Started, gone, no exit status: nothing is guessed; a verdict with a reason settles it."""
     world.hosts["h1"].faults.append(Fault.VANISHED)
     engine = world.begin()
     confirm(engine, "first")
@@ -101,7 +101,7 @@ def test_a_fault_of_haops_itself_is_unknown_not_silence(world: World) -> None:
     wait_state(engine, "first", StepState.AWAITING_CONFIRMATION)
 
     def broken(script: str, environment: object) -> object:
-        raise ZeroDivisionError(script)
+        raise ZeroDivisionError(script, environment)
 
     world.hosts["h1"].behaviour = broken  # type: ignore[assignment]
     confirm(engine, "first")

@@ -143,7 +143,7 @@ def _intact_stopped(seen: Seen) -> int | None:
     return len(_stopped(seen)) if seen.looked_at(_DATA) else None
 
 
-@fact("etcd.intact_silent", "hosts whose etcd data directory is whole while their member does not answer", _MEMBERS, _DATA)
+@fact("etcd.intact_silent", "hosts whose etcd data directory is whole and whose member is silent", _MEMBERS, _DATA)
 def _intact_silent(seen: Seen) -> int | None:
     if not (seen.looked_at(_DATA) and seen.looked_at(_MEMBERS)):
         return None

@@ -75,9 +75,7 @@ def build_timeline(session_id: str, records: Sequence[Noted], read_runbook: Runb
         objectives=tuple(_objectives(happenings)),
         rejected={h.seq: _not_taken(h.event) for h in happenings if isinstance(h.event, ev.OptionChosen)},
         overrides={
-            h.seq: h.event.overrides
-            for h in happenings
-            if isinstance(h.event, ev.StepConfirmed) and h.event.overrides
+            h.seq: h.event.overrides for h in happenings if isinstance(h.event, ev.StepConfirmed) and h.event.overrides
         },
         remarks=(*remarks, *_clock_remarks(happenings)),
     )
@@ -157,9 +155,7 @@ def _objectives(happenings: Iterable[Happening]) -> Iterable[ObjectiveTold]:
     """Yield the objectives of a drill as they were measured last."""
     measured = {h.event.name: h.event for h in happenings if isinstance(h.event, ev.ObjectiveMeasured)}
     for event in measured.values():
-        yield ObjectiveTold(
-            name=event.name, target=event.target, actual=event.actual, unit=event.unit, met=event.met
-        )
+        yield ObjectiveTold(name=event.name, target=event.target, actual=event.actual, unit=event.unit, met=event.met)
 
 
 def _not_taken(event: ev.OptionChosen) -> dict[str, str]:

@@ -83,16 +83,12 @@ def _measure(measure: _Measure, known: Mapping[str, Moment]) -> Duration:
         note = f"{TITLES[measure.ends]} came before {begin.title}"
         return Duration(name=measure.name, title=measure.title, milliseconds=None, note=note)
     note = "" if begin.name == measure.begins[0] else f"counted from {begin.title}: the impact may have begun earlier"
-    return Duration(
-        name=measure.name, title=measure.title, milliseconds=end.offset_ms - begin.offset_ms, note=note
-    )
+    return Duration(name=measure.name, title=measure.title, milliseconds=end.offset_ms - begin.offset_ms, note=note)
 
 
 def _moment(name: str, happening: Happening) -> Moment:
     """Return a happening as a key moment."""
-    return Moment(
-        name=name, title=TITLES[name], at=happening.at, offset_ms=happening.offset_ms, seq=happening.seq
-    )
+    return Moment(name=name, title=TITLES[name], at=happening.at, offset_ms=happening.offset_ms, seq=happening.seq)
 
 
 def _first(happenings: Sequence[Happening], *kinds: type[ev.Event]) -> Happening | None:
