@@ -65,6 +65,7 @@ def test_ten_mistakes_are_all_named_with_line_and_column() -> None:
         ("local: x\neffect: verified", "x.yaml:9:13: error: nothing tells whether it happened (add a probe or verify)"),
         ("local: x\neffect: idempotnt", "x.yaml:9:13: error: idempotnt is not allowed here (did you mean idempotent?)"),
         ("local: x\nrollback: other", "x.yaml:9:15: error: no step is called other (one of: it)"),
+        ("local: x\nrollback: it", "x.yaml:9:15: error: it cannot be its own way back (name another step)"),
         ("local: x\nirreversible: y\nrollback: it", "x.yaml:9:5: error: it has a way back"),
         ("local: x\nwhen: 1 > 2", "x.yaml:9:11: error: it can never run: this is always false"),
         ("local: x\nwhen: etcd.quorum >", "x.yaml:9:24: error: not a condition: invalid syntax"),

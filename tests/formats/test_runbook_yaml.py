@@ -117,6 +117,12 @@ def test_durations_have_units(written: str, seconds: float) -> None:
     assert parse_step(f"timeout: {written}\nlocal: 'true'").timeout_s == seconds
 
 
+def test_what_may_be_tried_again_by_itself() -> None:
+    """A step that only reads, and one that is idempotent, may be tried again."""
+    assert parse_step("check: [etcd.members]\nretry: 3").retries == 3
+    assert parse_step("local: x\neffect: idempotent\nretry: 2").retries == 2
+
+
 def test_a_path_input_makes_its_file_known() -> None:
     """Of an input of type path, conditions can read whether the file is there, its size, its age, its checksum."""
     content = HEAD.replace("steps:", "inputs: {snap: {type: path, optional: true}}\nsteps:") + (
