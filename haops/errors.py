@@ -45,7 +45,8 @@ class HaopsError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        remedy = f" Try: {self.remedy}" if self.remedy else ""
+        stop = "" if self.message.endswith((".", "!", "?")) else "."
+        remedy = f"{stop} Try: {self.remedy}" if self.remedy else ""
         return f"{place}{self.message}{remedy}"
 
 
