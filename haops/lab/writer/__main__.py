@@ -40,12 +40,11 @@ def _reply(request: Mapping[str, Any], writing: Writing, record: WriteRecord) ->
         except HaopsError as error:
             reply["error"] = str(error)
     writes = tuple(record.writes)
-    acknowledged = [write for write in writes if write.acknowledged]
+    acknowledged = sum(write.acknowledged for write in writes)
     return {
         **reply,
-        "acknowledged": len(acknowledged),
-        "unknown": len(writes) - len(acknowledged),
-        "last_acknowledged_monotonic_s": acknowledged[-1].monotonic_s if acknowledged else None,
+        "acknowledged": acknowledged,
+        "unknown": len(writes) - acknowledged,
         "outages": [asdict(outage) for outage in outages(writes)],
     }
 

@@ -27,14 +27,10 @@ _LAST_WORDS = 800
 
 @dataclass(frozen=True, slots=True)
 class WriterStatus:
-    """How the writing stands. A write of which nobody knows whether it happened is in `unknown`, never acknowledged.
-
-    `last_acknowledged_monotonic_s` is on this machine's monotonic clock.
-    """
+    """How the writing stands. A write of which nobody knows whether it happened is in `unknown`, never acknowledged."""
 
     acknowledged: int
     unknown: int
-    last_acknowledged_monotonic_s: float | None
     outages: tuple[Outage, ...]
 
     @property
@@ -145,5 +141,4 @@ class Writer:
 def _fields(reply: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a WriterStatus."""
     outages = tuple(Outage(**outage) for outage in reply["outages"])
-    names = ("acknowledged", "unknown", "last_acknowledged_monotonic_s")
-    return {**{name: reply[name] for name in names}, "outages": outages}
+    return {"acknowledged": reply["acknowledged"], "unknown": reply["unknown"], "outages": outages}
