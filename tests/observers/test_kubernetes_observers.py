@@ -75,7 +75,7 @@ def _plane(directory: Path, *servers: Server | None) -> Iterator[RealConnections
 
 def _look(observer: Observer, connections: RealConnections, group: str) -> dict[str, Observation]:
     """Return what is seen, by subject."""
-    seen = observer.observe(connections, group, timeout_s=0.5, clock=CLOCK)
+    seen = observer.observe(connections, group, timeout_s=1.5, clock=CLOCK)
     return {each.subject: each for each in seen}
 
 
@@ -121,7 +121,7 @@ def test_an_endpoint_that_waits_for_its_etcd_is_told_from_one_that_hangs(tmp_pat
         observer = new_observers()["api.endpoints"]
         seen = _look(observer, connections, "cp1")["cp1"]
         assert (seen.value.ready, seen.value.live, seen.value.failed_checks) == (False, True, ("etcd",))
-        assert _look(observer, connections, "cp2")["cp2"].error == "timed out 0.5 s"
+        assert _look(observer, connections, "cp2")["cp2"].error == "timed out 1.5 s"
 
 
 def test_an_endpoint_where_nobody_listens_is_refused(tmp_path: Path) -> None:

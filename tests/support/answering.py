@@ -52,9 +52,23 @@ def _accept(listener: socket.socket, context: ssl.SSLContext | None, answer: Ans
 
 def _serve(connection: socket.socket, context: ssl.SSLContext | None, answer: Answer) -> None:
     """Answer every request of one connection until somebody hangs up."""
-    with suppress(OSError), context.wrap_socket(connection, server_side=True) if context else connection as spoken:
+    with suppress(OSError), _secured(connection, context) if context else connection as spoken:
         while head := _head(spoken):
             answer(spoken, head)
+
+
+def _secured(connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """Return the connection after the handshake; OSError if one side did not let the other in."""
+    spoken = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+    try:
+        spoken.do_handshake()
+    except OSError:
+        with spoken, suppress(OSError):
+            # To close with something unread would reset the connection, and the alert that says why could be lost.
+            while socket.socket.recv(spoken, 4096):
+                pass
+        raise
+    return spoken
 
 
 def _head(connection: socket.socket) -> bytes:
