@@ -128,6 +128,8 @@ class Observation:
     """One look at one thing. Exactly one of `value` and `error` is set.
 
     `source` is the address or command that was asked; `error` is in the field's words ("refused", "timed out 1.0 s").
+    `unasked` says that the error is between us and it (a key is missing here, it refused who we are): it may well be
+    healthy.
     `monotonic_s` is the observing process's monotonic clock, for ages.
     """
 
@@ -138,6 +140,7 @@ class Observation:
     source: str
     value: Any = None
     error: str = ""
+    unasked: bool = False
 
     @property
     def ok(self) -> bool:

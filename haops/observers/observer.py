@@ -11,7 +11,7 @@ from haops.connectors.seam import Connections
 from haops.core.clock import Clock
 from haops.core.inventory import Inventory
 from haops.core.observations import Kind, Observation
-from haops.errors import HaopsError
+from haops.errors import Denied, HaopsError, InputError
 
 
 class Observer(Protocol):
@@ -38,11 +38,11 @@ class Observer(Protocol):
 def look(kind: Kind, subject: str, *, source: str, clock: Clock, measure: Callable[[], Any]) -> Observation:
     """Return the observation of what `measure` returns, or of why it could not be measured."""
     value: Any = None
-    error = ""
+    error, unasked = "", False
     try:
         value = measure()
     except HaopsError as failed:
-        error = in_few_words(failed)
+        error, unasked = in_few_words(failed), isinstance(failed, Denied | InputError)
     return Observation(
         kind=kind,
         subject=subject,
@@ -51,6 +51,7 @@ def look(kind: Kind, subject: str, *, source: str, clock: Clock, measure: Callab
         source=source,
         value=value,
         error=error,
+        unasked=unasked,
     )
 
 

@@ -9,6 +9,7 @@ from haops.core.signal import SignalRule
 from haops.signals import (
     api_degraded,
     api_down,
+    cannot_ask,
     clocks_apart,
     etcd_alarm,
     etcd_diverged,
@@ -24,6 +25,7 @@ from haops.signals import (
 RULES: Mapping[str, SignalRule] = {
     module.RULE.name: module.RULE
     for module in (
+        cannot_ask,
         etcd_quorum_lost,
         etcd_diverged,
         etcd_no_leader,

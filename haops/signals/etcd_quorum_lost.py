@@ -18,19 +18,19 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
         if answering == 0
         else f"{answering} of {expected} members answer{'s' if answering == 1 else ''}"
     )
-    left = "running pods keep running; nothing can change"
+    pods = "running pods keep running; nothing can change" if facts.get("api.expected") else "nothing can be written"
     return Signal(
         name=RULE.name,
         severity=Severity.CRITICAL,
         sentence=f"{who}, {needed} needed",
-        still_works=left,
+        still_works=pods,
     )
 
 
 RULE = SignalRule(
     name="etcd-quorum-lost",
     title="etcd has lost its quorum",
-    reads=("etcd.members_answering", "etcd.members_healthy", "etcd.members_expected", "etcd.quorum"),
+    reads=("etcd.members_answering", "etcd.members_expected", "etcd.quorum", "api.expected"),
     judge=judge,
     threshold_source="etcd FAQ: a majority of the members must agree",
     rank=10,

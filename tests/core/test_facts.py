@@ -64,6 +64,18 @@ def test_nothing_observed_is_nothing_known() -> None:
     assert set(facts()) == of_inventory | no_api_server_expected
 
 
+def test_members_that_cannot_be_asked_are_not_called_dead() -> None:
+    """A certificate that is missing here says nothing about the members: no quorum is called lost for it."""
+    unasked = [
+        replace(o, unasked=True) for o in seen(Kind.ETCD_MEMBER, cp1="CA missing", cp2="CA missing", cp3="CA missing")
+    ]
+    found = facts(*unasked)
+    assert "etcd.members_answering" not in found
+    assert [signal.name for signal in judge_all(RULES.values(), found)] == ["cannot-ask"]
+    two_refused = facts(unasked[0], *seen(Kind.ETCD_MEMBER, cp2="refused", cp3="refused"))
+    assert two_refused["etcd.members_answering"] == 0
+
+
 def test_one_survivor_without_leader() -> None:
     """One member of three that answers without a leader: answering, not healthy, no quorum, newest data there."""
     lonely = replace(MEMBER, leader_id="", errors=("etcdserver: no leader",))

@@ -25,9 +25,14 @@ def _answering(seen: Seen) -> int | None:
     return sum(seen.picture.value(_API, endpoint.name) is not None for endpoint in _direct(seen))
 
 
+@fact("api.unasked", "API servers that could not be asked: no key here, or they refuse who we are", _API)
+def _unasked(seen: Seen) -> int | None:
+    return seen.unasked(_API) if seen.looked_at(_API) else None
+
+
 @fact("api.ready", "API servers whose /readyz says ok", _API)
 def _ready(seen: Seen) -> int | None:
-    if _direct(seen) and not seen.looked_at(_API):
+    if _direct(seen) and (not seen.looked_at(_API) or seen.unasked(_API)):
         return None
     answers = (seen.picture.value(_API, endpoint.name) for endpoint in _direct(seen))
     return sum(bool(answer is not None and answer.ready) for answer in answers)

@@ -29,16 +29,27 @@ def _quorum(seen: Seen) -> int | None:
     return quorum(len(seen.inventory.etcd.members)) if seen.inventory.etcd else None
 
 
+@fact("etcd.members_unasked", "members that could not be asked: no key here, or they refuse who we are", _MEMBERS)
+def _members_unasked(seen: Seen) -> int | None:
+    return seen.unasked(_MEMBERS) if seen.looked_at(_MEMBERS) else None
+
+
+def _is_open_question(seen: Seen, sure: int) -> bool:
+    """Return whether members that could not be asked may make the difference between quorum and none."""
+    unasked = seen.unasked(_MEMBERS)
+    return unasked > 0 and sure < (_quorum(seen) or 0) <= sure + unasked
+
+
 @fact("etcd.members_answering", "members that answer Status", _MEMBERS)
 def _members_answering(seen: Seen) -> int | None:
-    return len(seen.etcd_members()) if seen.looked_at(_MEMBERS) else None
+    answering = len(seen.etcd_members())
+    return None if not seen.looked_at(_MEMBERS) or _is_open_question(seen, answering) else answering
 
 
 @fact("etcd.members_healthy", "members that answer, know a leader, report no error and are voters", _MEMBERS)
 def _members_healthy(seen: Seen) -> int | None:
-    if not seen.looked_at(_MEMBERS):
-        return None
-    return sum(is_healthy(member) for _, member in seen.etcd_members())
+    healthy = sum(is_healthy(member) for _, member in seen.etcd_members())
+    return None if not seen.looked_at(_MEMBERS) or _is_open_question(seen, healthy) else healthy
 
 
 @fact("etcd.has_quorum", "whether a majority of the members expected is healthy", _MEMBERS)

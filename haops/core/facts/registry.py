@@ -23,6 +23,10 @@ class Seen:
         """Yield (subject, value) of what answered last time."""
         return ((subject, sight.newest.value) for subject, sight in self.picture.of(kind) if sight.newest.ok)
 
+    def unasked(self, kind: Kind) -> int:
+        """Return how many things of this kind could not be asked, so that nothing is known of them."""
+        return sum(sight.newest.unasked for _, sight in self.picture.of(kind))
+
     def etcd_members(self) -> tuple[tuple[EtcdMemberAddress, EtcdMember], ...]:
         """Return the members that answer, with their addresses, in inventory order."""
         expected = self.inventory.etcd.members if self.inventory.etcd else ()
