@@ -34,7 +34,7 @@ def record_object(record: Record) -> dict[str, Any]:
 
 def json_text(value: Any, indent: int | None = None) -> str:
     """Return JSON in printable ASCII, so that no terminal acts on what a value holds."""
-    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
+    return json.dumps(value, indent=indent)
 
 
 def matches(record: Record, types: tuple[str, ...], steps: tuple[str, ...]) -> bool:

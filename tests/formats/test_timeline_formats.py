@@ -130,7 +130,7 @@ def test_markdown_makes_no_link_or_mention_by_itself(text: str) -> None:
     assert not re.search(r"://|www\.|@", escape(text), re.IGNORECASE)
 
 
-@pytest.mark.parametrize("start", ["- x", "+ x", "# x", "1. x", "12) x", "=== x", "> x", "| x"])
+@pytest.mark.parametrize("start", ["- x", "+ x", "# x", "1. x", "12) x", "=== x", "> x", "| x", "<!-- x", "<div"])
 def test_markdown_text_begins_no_block(start: str) -> None:
     """A text at the beginning of a line stays a paragraph."""
     assert re.fullmatch(r"<p>.*</p>\n", MarkdownIt("commonmark").enable("table").render(escape(start)))

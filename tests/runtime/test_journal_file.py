@@ -136,6 +136,22 @@ def test_a_new_segment_begins_before_the_limit_and_the_chain_goes_on(
     assert len(records) == 20
 
 
+def test_an_old_segment_is_durable_before_a_new_one_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a power cut could leave a hole in the middle of a journal instead of a torn end."""
+    monkeypatch.setattr(journal_segment, "LIMIT_BYTES", 1000)
+    writer = JournalWriter.create(tmp_path / "s-1", "s-1", CLOCK)
+    done: list[str] = []
+    sync, create = journal_segment.Segment.sync, journal_segment.Segment.create
+    monkeypatch.setattr(journal_segment.Segment, "sync", lambda self: (done.append(self.path.name), sync(self)))
+    monkeypatch.setattr(
+        journal_segment.Segment, "create", lambda *given: (done.append(f"begin {given[-1]}"), create(*given))[1]
+    )
+    while "begin 2" not in done:
+        note(writer, barrier=False)
+    writer.close()
+    assert done[done.index("begin 2") - 1] == "000001.hj"
+
+
 def test_a_record_that_is_no_barrier_is_synced_soon_and_before_the_next_barrier(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
