@@ -325,6 +325,7 @@ def test_cache_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # with an empty Go cache on a small machine
 def test_build_is_not_changed_by_the_callers_go_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build goes by the carried go.mod, whatever GOFLAGS, GOOS and GOWORK say outside."""
     command = shutil.which("go")
