@@ -12,7 +12,7 @@ from typing import Any
 from haops.core.capture import FORMS
 from haops.core.runbook import Input
 from haops.errors import InputError
-from haops.formats.suggestions import did_you_mean
+from haops.formats.suggestions import nearest
 
 DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -50,7 +50,9 @@ def read_inputs(inputs: Iterable[Input], given: Mapping[str, str], *, directory:
     wanted = {wanted.name: wanted for wanted in inputs}
     for name in given:
         if name not in wanted:
-            raise InputError(f"the runbook has no input {name}", remedy=did_you_mean(name, wanted))
+            names = [alike] if (alike := nearest(name, wanted)) else sorted(wanted)
+            remedy = " or ".join(f"--input {known}=..." for known in names)
+            raise InputError(f"the runbook has no input {name}", remedy=remedy)
     for name, entry in wanted.items():
         if name not in given and entry.default is None and not entry.optional and entry.discover is None:
             raise InputError(f"the runbook needs the input {name}: {entry.help}", remedy=f"--input {name}=...")

@@ -197,7 +197,7 @@ def test_plan_uses_inputs(tmp_path: Path) -> None:
     assert "ROOM=2048" in said
     assert "    | echo $ROOM" in said
     assert "cp1, cp3: those where host.name != 'cp2'" in said
-    with pytest.raises(InputError, match="did you mean room"):
+    with pytest.raises(InputError, match="--input room="):
         call("plan", str(book), "-c", inventory, "-i", "rom=2Ki")
     with pytest.raises(InputError, match="is not NAME=VALUE"):
         call("plan", str(book), "-c", inventory, "-i", "room")

@@ -31,7 +31,7 @@ def test_a_relative_path_is_from_where_it_was_typed() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"cuont": "4"}, "the runbook has no input cuont Try: did you mean count?"),
+        ({"cuont": "4"}, "the runbook has no input cuont. Try: --input count=..."),
         ({"count": "many"}, "count is not of the form integer: 'many'"),
         ({"force": "yes"}, "force is not of the form boolean"),
         ({"wait": "5"}, "wait is not of the form duration"),
