@@ -40,6 +40,8 @@ from haops.signals import RULES
 from haops.steps import preview
 
 _NOTICES_KEPT = 50
+_DONE_KNOWN_WITHIN_S = 10.0
+_LOOK_AT_DONE_EVERY_S = 0.5
 
 
 class Engine:
@@ -338,12 +340,25 @@ class Engine:
         return bool(steps) and all(run.state in FINISHED for run in steps.values())
 
     def check_done(self) -> str:
-        """Look whether all that must hold at the end holds; record it if so. Returns what does not hold, in words."""
+        """Look whether all that must hold at the end holds; record it if so. Returns what does not hold, in words.
+
+        What is not known yet is looked at again for a while: hashes of members that are written to compare only once
+        every member was asked at the same revision.
+        """
         runbook = self._log.session.runbook
         if runbook is None:
             return "no runbook was chosen"
-        names = tuple(name for condition in runbook.done for name in condition.names)
-        known = self.look(tuple(sorted(kind.value for kind in kinds_for(names)))).on(BASTION)
+        kinds = kinds_for(tuple(name for condition in runbook.done for name in condition.names))
+        deadline_s = self._clock.monotonic() + _DONE_KNOWN_WITHIN_S
+        while True:
+            known = self.look(tuple(sorted(kind.value for kind in kinds))).on(BASTION)
+            answers = [condition.holds(known) for condition in runbook.done]
+            if False in answers or None not in answers or self._clock.monotonic() >= deadline_s:
+                return self._conclude(runbook, known)
+            self._stopped.wait(_LOOK_AT_DONE_EVERY_S)
+
+    def _conclude(self, runbook: Runbook, known: Mapping[str, Any]) -> str:
+        """Record that all that must hold at the end holds, or return what does not, in words."""
         open_ones = [condition for condition in runbook.done if not condition.holds(known)]
         if open_ones:
             return "; ".join(f"{condition.text} ({condition.explain(known)})" for condition in open_ones)
