@@ -87,8 +87,9 @@ def test_wrong_password_is_denied_and_asked_again(server: sshd.Sshd):
     """A refused password is Denied, nothing runs, nothing else is given to sudo, and the next call asks again."""
     answers = ["wrong", PASSWORD]
     shell = shell_of(server, lambda _question: answers.pop(0))
-    with pytest.raises(Denied, match="sudo refused"):
+    with pytest.raises(Denied, match="sudo refused") as refusal:
         shell.run(f"touch {server.directory}/ran", timeout_s=30)
+    assert "incorrect password attempts" not in str(refusal.value), "it was tried more than once: accounts lock"
     assert not (server.directory / "ran").exists()
     assert shell.run("id -u", timeout_s=30).stdout == b"0\n"
     shell.close()
