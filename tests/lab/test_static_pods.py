@@ -124,9 +124,9 @@ def test_containers_outlive_their_kubelet(lab: LabChild) -> None:
 
 def changed_manifest(lab: Lab) -> list[int]:
     """Edit a manifest in place; count running containers until the new one is there."""
-    place(lab, "edited")
+    place(lab, "edited", "trap 'sleep 0.7; exit 0' TERM; while :; do sleep 0.05; done")
     before = wait_running(lab, "edited")
-    place(lab, "edited", f"echo new; {FOREVER}")
+    place(lab, "edited")
     counts = []
 
     def replaced() -> bool:
@@ -208,6 +208,22 @@ def test_crictl_answers_in_crictls_shapes(lab: LabChild) -> None:
     assert inspected["info"]["pid"] > 1
     assert table.splitlines()[0].split()[:3] == ["CONTAINER", "IMAGE", "CREATED"]
     assert executed == "inside\n"
+
+
+def filters(lab: Lab) -> list[list[str]]:
+    """Ask for one of two pods by label, by name, by both, and for one that is not there."""
+    place(lab, "left")
+    place(lab, "right")
+    left, right = wait_running(lab, "left"), wait_running(lab, "right")
+    label = "--label io.kubernetes.container.name"
+    asked = (f"{label}=left", "--name right", f"{label}=left --name right", f"{label}=nobody")
+    found = [shell(lab, f"crictl ps -q {words}").stdout.split() for words in asked]
+    return [["left" if one == left else "right" if one == right else one for one in ids] for ids in found]
+
+
+def test_crictl_picks_containers(lab: LabChild) -> None:
+    """Labels and names pick the containers that have them, and no others."""
+    assert lab.run(filters) == [["left"], ["right"], [], []]
 
 
 def strangers(lab: Lab) -> list[tuple[int, bool]]:
