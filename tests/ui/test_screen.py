@@ -46,7 +46,7 @@ async def test_the_sentence_says_the_worst_true_thing_and_what_haops_changed() -
 async def test_every_pane_says_how_old_its_data_is_and_stale_is_said_in_a_word() -> None:
     """Past twice its interval a pane dims and says so."""
     async with scene("stale") as screen:
-        assert "2 etcd  stale 14 s" in screen.text
+        assert "2 etcd stale 14 s" in screen.text
         assert "✔ NO SIGNAL" not in screen.text
         assert "? NOT KNOWN" in screen.text
         assert screen.app.screen.query_one("#pane-etcd").has_class("-stale")
@@ -198,11 +198,12 @@ async def test_a_drill_looks_like_a_drill_on_every_screen_and_question() -> None
 
 async def test_panes_are_reached_by_number_and_by_tab_in_a_small_terminal() -> None:
     """Everything can be reached with the keyboard alone."""
-    titles = ["steps", "etcd", "API servers", "reachability", "leases and nodes", "signals", "output"]
+    titles = ["steps", "etcd", "API servers", "hosts", "leases and nodes", "signals", "output"]
     async with scene("quorum-lost", SMALL) as screen:
         for number, title in enumerate(titles, 1):
             await screen.press(str(number))
             assert f"{number} {title}" in screen.text
+            assert "q leave…" in screen.rows[-1], "the pane fills the terminal and the keys stay at its foot"
             await screen.press("1")
         for number, title in enumerate(titles[1:], 2):
             await screen.press("tab")

@@ -10,10 +10,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from haops.ui.output import set_question_title
-from haops.ui.presenters.lines import Line, wrap
+from haops.ui.presenters.lines import Line, Role, Span, line, wrap
 from haops.ui.widgets.lines import Lines
 
 T = TypeVar("T")
+_FRAME_ROWS = 2
+_LEFT_FREE = 2
+"""Rows of the screen below that stay in sight, at least."""
+_LEAST_ROWS = 6
 
 
 class Question(ModalScreen[T | None], Generic[T]):
@@ -64,13 +68,24 @@ class Question(ModalScreen[T | None], Generic[T]):
         raise NotImplementedError
 
     def _asked(self, width: int) -> Sequence[Line]:
-        """Return the question, wrapped."""
-        return wrap(self.asked(), width)
+        """Return the question, wrapped, and how to see facts that do not fit."""
+        facts = self.query_one("#facts", Lines)
+        hidden = len(facts.lines) - facts.size.height
+        more = line(Span("   ↑ ↓", Role.KEY), f" {hidden} more rows") if hidden > 0 and facts.size.height else line()
+        return wrap(self.asked() + more, width)
 
     def renew(self) -> None:
-        """Show facts and question as they are now."""
-        self.query_one("#facts", Lines).show(self.facts)
-        self.query_one("#ask", Lines).show(self._asked)
+        """Show facts and question as they are now, the frame as high as they need."""
+        facts, ask = self.query_one("#facts", Lines), self.query_one("#ask", Lines)
+        facts.show(self.facts)
+        ask.show(self._asked)
+        frame = self.query_one("#question", Vertical)
+        needed = len(facts.lines) + len(ask.lines) + len(self.places()) + _FRAME_ROWS
+        frame.styles.height = max(min(needed, self.size.height - _LEFT_FREE), _LEAST_ROWS)
+
+    def on_resize(self) -> None:
+        """Fit the frame to the new size."""
+        self.call_after_refresh(self.renew)
 
     def action_dismiss_with_no(self) -> None:
         """Leave the question: no."""

@@ -60,7 +60,7 @@ def _remark(view: View, name: str, state: HostState | None) -> Span:
 PANE = Pane(
     name="hosts",
     number=4,
-    title="reachability",
+    title="hosts",
     place=Place.TOP,
     share=28,
     table=_table,

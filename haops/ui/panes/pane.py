@@ -48,7 +48,7 @@ class Pane:
         """Return the title with the age of what is shown and its source."""
         head = line(strong(self.title))
         if self.kinds:
-            head = head + line("  ") + freshness(view, self.kinds).note
+            head = head + line(" ") + freshness(view, self.kinds).note
         words = self.words(view)
-        extra = line("  ") + words if words.spans else BLANK
+        extra = line(" ") + words if words.spans else BLANK
         return head + extra

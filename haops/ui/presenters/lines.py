@@ -136,12 +136,31 @@ def wrap(given: Line, width: int, *, indent: str = "") -> list[Line]:
     row: list[Span] = []
     used = 0
     for word in _words(given, max(width - len(indent), 1)):
-        if used and used + len(word.text.rstrip()) > width and used + cells(word.text.rstrip()) > width:
+        if used and used + cells(word.text.rstrip()) > width:
+            row[-1] = Span(row[-1].text.rstrip(), row[-1].role)
             lines.append(_merged(row, given.key))
             row, used = ([Span(indent)] if indent else []), len(indent)
         row.append(word)
         used += word.width
-    return [*lines, _merged(row, given.key)]
+    last = _merged(row, given.key)
+    return [*lines, last if last.width <= width else crop_spaces(last)]
+
+
+def crop_spaces(given: Line) -> Line:
+    """Return the line without the spaces at its end."""
+    *most, last = given.spans
+    return replace(given, spans=(*most, Span(last.text.rstrip(), last.role)))
+
+
+def chop(span: Span, width: int) -> list[Span]:
+    """Return the span in pieces of at most `width` cells, nothing lost: for what has to be read exactly."""
+    pieces: list[Span] = []
+    rest = span.text
+    while cells(rest) > width:
+        head = _head(rest, width)
+        pieces.append(Span(head, span.role))
+        rest = rest[len(head) :]
+    return [*pieces, Span(rest, span.role)]
 
 
 def _merged(spans: Sequence[Span], key: str) -> Line:

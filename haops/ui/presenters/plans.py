@@ -3,7 +3,7 @@
 from haops.core.planning import BASTION, GuardNow, StepPlan, TargetPlan
 from haops.core.runbook import Effect, Risk, Selector, Spread, Step
 from haops.core.standard_environment import STANDARD_ENVIRONMENT
-from haops.ui.presenters.lines import Line, Role, Span, crop, dim, line, paragraph, wrap
+from haops.ui.presenters.lines import Line, Role, Span, chop, crop, dim, line, paragraph, wrap
 from haops.ui.presenters.marks import HOLDS
 from haops.ui.presenters.numbers import span_of
 
@@ -14,6 +14,7 @@ AFTER_A_LOST_CONNECTION = {
     Effect.UNPROTECTED: "If the connection is lost: it becomes UNKNOWN until its run directory, or you, say more.",
 }
 _GUTTER = "│ "
+_GOES_ON = "↳ "
 
 
 def summary(step: Step, plan: StepPlan | None, targets: tuple[str, ...] = ()) -> Line:
@@ -76,9 +77,9 @@ def scripts(plan: StepPlan, width: int) -> list[Line]:
 
 def _framed(span: Span, width: int) -> list[Line]:
     """Return a line of a script behind the gutter; a long one goes on behind a mark, so that nothing is cut."""
-    room = max(width - len(_GUTTER), 10)
-    pieces = wrap(Line((span,)), room, indent="↳ ") if span.width > room else [Line((span,))]
-    return [line(dim(_GUTTER)) + piece for piece in pieces]
+    room = max(width - len(_GUTTER) - len(_GOES_ON), 10)
+    first, *more = chop(span, room) if span.width > width - len(_GUTTER) else [span]
+    return [line(dim(_GUTTER), first), *(line(dim(_GUTTER), dim(_GOES_ON), piece) for piece in more)]
 
 
 def own_variables(targets: tuple[TargetPlan, ...], width: int) -> list[Line]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from haops.core.states import StepState
     from haops.ui.sources import TimelineSource
 
-LARGE = (100, 30)
+LARGE = (118, 30)
 """From this width and height on, all panes stand side by side; below, one at a time."""
 SMALLEST = (40, 10)
 """Below this only a line that says so is shown."""
@@ -122,10 +122,8 @@ class SessionScreen(Screen[None]):
         return lambda width: table_lines(pane.table(self.view), width)
 
     def on_mount(self) -> None:
-        """Give the top panes the height that the inventory asks for: it does not change while values do."""
+        """Begin with the current step."""
         frame_if_drill(self)
-        rows = max((len(pane.table(self.view).rows) for pane in self._in(Place.TOP)), default=1)
-        self.query_one("#top").styles.height = min(max(rows, 2), 8) + 3
         self._arrange()
         self.show(self.view)
 
@@ -133,9 +131,17 @@ class SessionScreen(Screen[None]):
         """Lay out for the new size."""
         self._lay_out(*event.size)
 
+    @property
+    def _top_height(self) -> int:
+        """The height that the inventory asks for: it does not change while values do."""
+        rows = max((len(pane.table(self.view).rows) for pane in self._in(Place.TOP)), default=1)
+        return min(max(rows, 2), 8) + 3
+
     def _lay_out(self, width: int, height: int) -> None:
         """Mark how much room there is; the style sheet does the rest."""
-        self.set_class(self.is_zoomed or width < LARGE[0] or height < LARGE[1], "-small")
+        is_small = self.is_zoomed or width < LARGE[0] or height < LARGE[1]
+        self.set_class(is_small, "-small")
+        self.query_one("#top").styles.height = "1fr" if is_small else self._top_height
         self.set_class(height < SHORT_ROWS, "-short")
         self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-tiny")
         self._arrange()

@@ -86,7 +86,9 @@ class Lines(ScrollView):
         """Mark the spans that changed in a line about the same thing."""
         if not self._marks_changes or not new.key or old.key != new.key or len(old.spans) != len(new.spans):
             return
-        self._changed[number] = frozenset(i for i, span in enumerate(new.spans) if span != old.spans[i])
+        # Cells are padded to their column, whose width changes with the terminal.
+        pairs = enumerate(zip(old.spans, new.spans, strict=True))
+        self._changed[number] = frozenset(i for i, (was, now) in pairs if was.text.strip() != now.text.strip())
         self.set_timer(_MARKED_S, self._unmark)
 
     def _unmark(self) -> None:
