@@ -76,6 +76,13 @@ def test_members_that_cannot_be_asked_are_not_called_dead() -> None:
     assert two_refused["etcd.members_answering"] == 0
 
 
+def test_what_was_not_asked_yet_raises_no_alarm() -> None:
+    """While the first answers come in, members and hosts that were not asked yet are not called dead."""
+    early = [*seen(Kind.ETCD_MEMBER, cp1=MEMBER), *seen(Kind.HOST, cp1=HostState())]
+    assert judge_all(RULES.values(), facts(*early)) == ()
+    assert "hosts.reachable" not in facts(*early)
+
+
 def test_one_survivor_without_leader() -> None:
     """One member of three that answers without a leader: answering, not healthy, no quorum, newest data there."""
     lonely = replace(MEMBER, leader_id="", errors=("etcdserver: no leader",))

@@ -20,7 +20,7 @@ def _expected(seen: Seen) -> int:
 
 @fact("api.answering", "API servers that answer HTTP at all, ready or not", _API)
 def _answering(seen: Seen) -> int | None:
-    if _direct(seen) and not seen.looked_at(_API):
+    if seen.unknown(_API, len(_direct(seen))):
         return None
     return sum(seen.picture.value(_API, endpoint.name) is not None for endpoint in _direct(seen))
 
@@ -32,7 +32,7 @@ def _unasked(seen: Seen) -> int | None:
 
 @fact("api.ready", "API servers whose /readyz says ok", _API)
 def _ready(seen: Seen) -> int | None:
-    if _direct(seen) and (not seen.looked_at(_API) or seen.unasked(_API)):
+    if seen.unknown(_API, len(_direct(seen))):
         return None
     answers = (seen.picture.value(_API, endpoint.name) for endpoint in _direct(seen))
     return sum(bool(answer is not None and answer.ready) for answer in answers)

@@ -35,9 +35,9 @@ def _members_unasked(seen: Seen) -> int | None:
 
 
 def _is_open_question(seen: Seen, sure: int) -> bool:
-    """Return whether members that could not be asked may make the difference between quorum and none."""
-    unasked = seen.unasked(_MEMBERS)
-    return unasked > 0 and sure < (_quorum(seen) or 0) <= sure + unasked
+    """Return whether members of which nothing is known may make the difference between quorum and none."""
+    unknown = seen.unknown(_MEMBERS, _members_expected(seen) or 0)
+    return unknown > 0 and sure < (_quorum(seen) or 0) <= sure + unknown
 
 
 @fact("etcd.members_answering", "members that answer Status", _MEMBERS)

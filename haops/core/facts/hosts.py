@@ -13,7 +13,8 @@ def _expected(seen: Seen) -> int:
 
 @fact("hosts.reachable", "hosts that answer over SSH", _HOST)
 def _reachable(seen: Seen) -> int | None:
-    return sum(1 for _ in seen.values(_HOST)) if seen.looked_at(_HOST) else None
+    asked = sum(1 for _ in seen.picture.of(_HOST))
+    return sum(1 for _ in seen.values(_HOST)) if asked >= len(seen.inventory.hosts) else None
 
 
 @fact("hosts.pairs_cut", "pairs of reachable hosts in which at least one does not reach the other", _HOST)

@@ -27,6 +27,10 @@ class Seen:
         """Return how many things of this kind could not be asked, so that nothing is known of them."""
         return sum(sight.newest.unasked for _, sight in self.picture.of(kind))
 
+    def unknown(self, kind: Kind, expected: int) -> int:
+        """Return of how many things nothing is known: not asked yet, or they could not be asked."""
+        return max(0, expected - sum(1 for _ in self.picture.of(kind))) + self.unasked(kind)
+
     def etcd_members(self) -> tuple[tuple[EtcdMemberAddress, EtcdMember], ...]:
         """Return the members that answer, with their addresses, in inventory order."""
         expected = self.inventory.etcd.members if self.inventory.etcd else ()
