@@ -21,14 +21,21 @@ CHANGED = "first change"
 DONE = "done"
 
 
-def moments_s(records: Iterable[Record], runbook: Runbook | None) -> dict[str, float]:
-    """Return moment -> seconds after the first fault; a moment that did not come is left out."""
+def moments_s(records: Sequence[Record], runbook: Runbook | None) -> dict[str, float]:
+    """Return moment -> seconds after the first fault; a moment that did not come is left out.
+
+    A runbook that was done in the end was done when a step first saw everything that its `done` names come true; what
+    it tidies up afterwards is no part of the outage.
+    """
     risky = {step.id for step in runbook.steps if step.risk is not Risk.READ} if runbook else set()
+    proving = _proving(runbook) if any(record.type == "runbook.done" for record in records) else set()
     tests: dict[str, Callable[[Record], bool]] = {
         DETECTED: lambda record: record.type == "signal.raised" and record.body["severity"] == "critical",
         DECIDED: lambda record: record.type == "runbook.chosen",
         CHANGED: lambda record: record.type == "attempt.dispatched" and record.body["step"] in risky,
-        DONE: lambda record: record.type == "runbook.done",
+        DONE: lambda record: (
+            record.type == "runbook.done" or (record.type == "verification.passed" and record.body["step"] in proving)
+        ),
     }
     found: dict[str, float] = {}
     began_us: int | None = None
@@ -40,6 +47,14 @@ def moments_s(records: Iterable[Record], runbook: Runbook | None) -> dict[str, f
             if moment not in found and is_it(record):
                 found[moment] = (record.mono_us - began_us) / _US
     return found
+
+
+def _proving(runbook: Runbook | None) -> set[str]:
+    """Return the steps whose verification looks at everything that the runbook's `done` names."""
+    if runbook is None:
+        return set()
+    wanted = {name for condition in runbook.done for name in condition.names}
+    return {step.id for step in runbook.steps if step.verify and wanted <= set(step.verify.that.names)}
 
 
 def step_times(records: Sequence[Record], kind: DrillKind, session: str) -> tuple[StepTime, ...]:
