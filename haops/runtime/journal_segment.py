@@ -119,9 +119,10 @@ class Segment:
         os.fsync(self._descriptor)
 
     def close(self, *, give_back: bool) -> None:
-        """Close the file; `give_back` frees the room kept ahead, which only a healthy segment may do."""
+        """Close the file; `give_back` frees the room kept ahead, unless someone else has written there."""
         try:
             if give_back:
+                self.check_in_place()
                 os.ftruncate(self._descriptor, self.end)
         finally:
             os.close(self._descriptor)

@@ -221,7 +221,7 @@ def test_a_journal_is_never_begun_over_another(tmp_path: Path) -> None:
     JournalWriter.resume(tmp_path / "s-1", CLOCK)[0].close()
 
 
-@pytest.mark.parametrize("change", ["replaced", "deleted", "moved", "appended", "cut", "lock replaced"])
+@pytest.mark.parametrize("change", ["replaced", "deleted", "moved", "appended", "cut"])
 def test_a_journal_changed_under_the_writer_is_noticed_before_the_next_barrier(tmp_path: Path, change: str) -> None:
     """No effect follows an intent that went into a file which nobody will find."""
     directory = tmp_path / "s-1"
@@ -239,17 +239,31 @@ def test_a_journal_changed_under_the_writer_is_noticed_before_the_next_barrier(t
     elif change == "appended":
         with segment.open("ab") as file:
             file.write(b"x")
-    elif change == "cut":
-        os.truncate(segment, 10)
     else:
-        (directory / "LOCK").unlink()
-        (directory / "LOCK").touch()
+        os.truncate(segment, 10)
     with pytest.raises(JournalWriteFailed):
         note(writer)
     assert writer.closed
     with pytest.raises(JournalWriteFailed, match="closed"):
         note(writer)
     writer.close()
+
+
+@pytest.mark.parametrize("barrier", [True, False, None])
+def test_a_replaced_lock_lets_two_in_but_only_one_go_on(tmp_path: Path, barrier: bool | None) -> None:  # noqa: FBT001
+    """Whoever finds that the other one has written stops for good, or only closes; the chain stays whole."""
+    first = JournalWriter.create(tmp_path / "s-1", "s-1", CLOCK)
+    note(first)
+    (tmp_path / "s-1/LOCK").unlink()
+    second, _ = JournalWriter.resume(tmp_path / "s-1", CLOCK)
+    note(second)
+    if barrier is not None:
+        with pytest.raises(JournalWriteFailed, match="bytes where"):
+            note(first, barrier=barrier)
+    note(second)
+    first.close()
+    second.close()
+    assert (read_journal(tmp_path / "s-1").state, read_journal(tmp_path / "s-1").count) == (State.CLEAN, 3)
 
 
 def _symlinked_directory(place: Path) -> None:
