@@ -15,7 +15,7 @@ from haops.core.capture import CaptureFailed, take_all
 from haops.core.clock import Clock
 from haops.core.runbook import Step
 from haops.core.session_state import Attempt, Outcome
-from haops.errors import ConnectorError, HaopsError, TimedOut
+from haops.errors import ConnectFailed, ConnectorError, Denied, HaopsError, RemoteFailed, TimedOut
 from haops.runtime.outputs import Outputs
 from haops.runtime.session_log import SessionLog
 from haops.steps import KINDS
@@ -54,7 +54,11 @@ class Attempts:
         self._end(attempting, result, int((self._clock.monotonic() - began) * 1000))
 
     def _broken(self, error: ConnectorError, attempting: Attempting, *, sent: bool) -> Result:
-        """Return what a connector's error means: before anything was sent nothing ran, afterwards it is unknown."""
+        """Return what a connector's error means for the attempt.
+
+        Refused, denied, or failing before the dispatch: it did not begin. An answer that it failed is an answer. After
+        the dispatch everything else is unknown.
+        """
         if isinstance(error, TimedOut) and sent:
             order = attempting.order
             waited_ms = int(attempting.timeout_s * 1000)
@@ -63,7 +67,10 @@ class Attempts:
                     step=attempting.step.id, target=attempting.target, attempt=order.attempt_id, waited_ms=waited_ms
                 )
             )
-        return Result(outcome=Outcome.UNKNOWN if sent else Outcome.NOT_STARTED, evidence=str(error))
+        if not sent or isinstance(error, ConnectFailed | Denied):
+            return Result(outcome=Outcome.NOT_STARTED, evidence=str(error))
+        outcome = Outcome.FAILED if isinstance(error, RemoteFailed) else Outcome.UNKNOWN
+        return Result(outcome=outcome, evidence=str(error))
 
     def _end(self, attempting: Attempting, result: Result, duration_ms: int) -> None:
         """Record the outcome, with its output and what was captured from it."""
