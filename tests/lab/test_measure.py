@@ -1,4 +1,3 @@
-from collections.abc import Mapping
 from typing import Any
 
 from haops.core.conditions import parse_condition
@@ -21,7 +20,6 @@ RUNBOOK = Runbook(
 
 def record(at_s: float, type_: str, **body: Any) -> Record:
     """Return a record written down so many seconds after boot."""
-    shown: Mapping[str, Any] = body
     return Record(
         seq=0,
         type=type_,
@@ -30,7 +28,7 @@ def record(at_s: float, type_: str, **body: Any) -> Record:
         boot="b",
         actor="",
         attempt="",
-        body=shown,
+        body=body,
         sid="",
         prev="",
         hash="",
