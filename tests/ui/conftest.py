@@ -1,7 +1,7 @@
 """A screen that is the same on every machine: no colours from the environment, no own settings, fixed size."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,23 @@ def settings(**fields: Any) -> UiSettings:
     return UiSettings(**{"theme_directory": _REPOSITORY / "themes", "reading_time_s": 0.0, **fields})
 
 
+def rows_of(app: HaopsApp) -> list[str]:
+    """Return what is on the screen, row by row."""
+    return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+async def steady(pilot: Pilot[Any]) -> None:
+    """Wait until nothing changes on the screen any more."""
+    before: list[str] = []
+    for _ in range(30):
+        await pilot.pause()
+        now = rows_of(pilot.app)
+        if now == before:
+            return
+        before = now
+    raise AssertionError("the screen does not come to rest")
+
+
 class Screen:
     """A running app with what a test needs: its pilot, its session, what is on it."""
 
@@ -52,16 +69,14 @@ class Screen:
         await self.press(*(key if key != " " else "space" for key in text))
 
     async def settle(self) -> None:
-        """Wait until commands were handed over and everything is drawn."""
-        await self.pilot.pause()
+        """Wait until commands were handed over and what is drawn stays as it is."""
         await self.app.workers.wait_for_complete()
-        await self.pilot.pause()
+        await steady(self.pilot)
 
     @property
     def rows(self) -> list[str]:
         """What is on the screen, row by row."""
-        strips = self.app.screen._compositor.render_strips()
-        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+        return rows_of(self.app)
 
     @property
     def text(self) -> str:
@@ -90,12 +105,3 @@ async def scene(name: str, size: tuple[int, int] = LARGE, output: bytes = b"", *
     """Run the app on one of the scenes."""
     async with running(FakeLive(SCENES[name](), output), size, **fields) as screen:
         yield screen
-
-
-async def until(holds: Callable[[], bool], pause: Callable[[], Awaitable[None]], tries: int = 200) -> None:
-    """Wait until something holds."""
-    for _ in range(tries):
-        if holds():
-            return
-        await pause()
-    raise AssertionError("it did not come true")
