@@ -7,12 +7,15 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from haops.errors import EnvironmentLacks
-from haops.runtime.engine import Engine
 from haops.runtime.paths import config_directory
-from haops.ui.presenters.timeline import Happened
 from haops.ui.settings import DEFAULT_THEME, UiSettings
+
+if TYPE_CHECKING:
+    from haops.runtime.engine import Engine
+    from haops.ui.presenters.timeline import Happened
 
 
 def ui_settings(environment: Mapping[str, str] = os.environ) -> UiSettings:
@@ -39,7 +42,7 @@ def _nothing() -> None:
 
 
 def show_session(
-    engine: Engine, beside: Callable[[], None] | None = None, at_end: Callable[[], None] = _nothing
+    engine: "Engine", beside: Callable[[], None] | None = None, at_end: Callable[[], None] = _nothing
 ) -> None:
     """Show a session until the operator leaves it.
 
@@ -60,7 +63,7 @@ def show_session(
             engine.leave("left" if app.has_left else "the terminal went away")
 
 
-def _timeline(engine: Engine) -> Sequence[Happened]:
+def _timeline(engine: "Engine") -> "Sequence[Happened]":
     """Return the session's timeline as it is now."""
     from haops.cli.timeline import timeline_entries  # noqa: PLC0415 - only when it is looked at
 

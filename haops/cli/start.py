@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from haops.cli.screen import need_terminal, show_session, ui_settings
-from haops.runtime.known import KnownSession, known_sessions, waits_for
 from haops.runtime.paths import config_directory, find_session
 from haops.ui.sources import ChoiceKind, ClusterRow, DrillRow, Finding, SessionRow, StartChoice, StartRows
+
+if TYPE_CHECKING:
+    from haops.runtime.known import KnownSession
 
 _UNKNOWN = "unknown"
 
@@ -17,6 +20,8 @@ class FilesOnDisk:
 
     def rows(self) -> StartRows:
         """Return everything as it is on disk now."""
+        from haops.runtime.known import known_sessions  # noqa: PLC0415 - formats are heavy; the first frame stands by now
+
         sessions = list(known_sessions())
         return StartRows(
             now=datetime.now(UTC),
@@ -31,14 +36,16 @@ class FilesOnDisk:
         )
 
 
-def _resumable(known: KnownSession) -> bool:
+def _resumable(known: "KnownSession") -> bool:
     """Return whether a session can be gone on with: a drill's cluster is gone with its process."""
     opened = known.session.opened
     return opened is not None and (opened.mode != "drill" or Path(opened.inventory_source).exists())
 
 
-def _session_row(known: KnownSession) -> SessionRow:
+def _session_row(known: "KnownSession") -> SessionRow:
     """Return an unfinished session's row."""
+    from haops.runtime.known import waits_for  # noqa: PLC0415 - see `FilesOnDisk.rows`
+
     session, opened = known.session, known.session.opened
     return SessionRow(
         id=session.id,
@@ -51,7 +58,7 @@ def _session_row(known: KnownSession) -> SessionRow:
     )
 
 
-def _cluster_rows(sessions: list[KnownSession]) -> Iterator[ClusterRow]:
+def _cluster_rows(sessions: "list[KnownSession]") -> Iterator[ClusterRow]:
     """Yield the clusters known: inventories in the configuration directory, and those of earlier incidents."""
     from haops.errors import HaopsError  # noqa: PLC0415
     from haops.runtime.library import load_inventory  # noqa: PLC0415 - formats are heavy
@@ -71,7 +78,7 @@ def _cluster_rows(sessions: list[KnownSession]) -> Iterator[ClusterRow]:
         yield ClusterRow(name=name, inventory=path, health=health, seen_at=last.last_at if last else None)
 
 
-def _health(known: KnownSession | None) -> str:
+def _health(known: "KnownSession | None") -> str:
     """Return a cluster's health in one line, as last seen."""
     if known is None:
         return "never looked at"
@@ -79,7 +86,7 @@ def _health(known: KnownSession | None) -> str:
     return signals[0].sentence if signals else "nothing was wrong"
 
 
-def _drill_rows(sessions: list[KnownSession]) -> Iterator[DrillRow]:
+def _drill_rows(sessions: "list[KnownSession]") -> Iterator[DrillRow]:
     """Yield the scenarios, with when each was last proven and the best time."""
     from haops.lab.scenarios import SCENARIOS  # noqa: PLC0415
 
@@ -129,9 +136,11 @@ def _go_on(choice: StartChoice) -> None:
 
 def _is_drill(session_id: str) -> bool:
     """Return whether a session is a drill's: it is gone on with inside its lab."""
+    from haops.runtime.known import known_sessions  # noqa: PLC0415 - see `FilesOnDisk.rows`
+
     return any(known.session.id == session_id and _mode(known) == "drill" for known in known_sessions())
 
 
-def _mode(known: KnownSession) -> str:
+def _mode(known: "KnownSession") -> str:
     """Return a session's mode."""
     return known.session.opened.mode if known.session.opened else ""

@@ -49,8 +49,12 @@ class StartScreen(Screen[None]):
         return self.query_one("#body", Menu)
 
     def on_mount(self) -> None:
-        """Read the rows, after the first frame."""
+        """Show the frame; what is read for its rows comes after it."""
         self.menu.title(line(strong("haops")))
+        self.call_after_refresh(self._read_rows)
+
+    def _read_rows(self) -> None:
+        """Read the rows in a thread."""
         self.run_worker(lambda: self.post_message(self.RowsFound(self._source.rows())), thread=True)
 
     def on_start_screen_rows_found(self, message: RowsFound) -> None:
