@@ -21,6 +21,7 @@ _TITLE = 26
 _AXIS = 24
 _LETTER = 6.2
 _LABEL = 50
+_NUMBER = 14
 _MAX_LANES = 40
 _MAX_TICKS = 10
 _NAME_CELLS = 26
@@ -38,7 +39,7 @@ def picture(timeline: Timeline) -> str:
     body: list[str] = []
     top = float(_AXIS + _TITLE)
     for group, lanes in groupby(timeline.lanes, key=lambda lane: lane.group):
-        shown, left_out = _chosen(list(lanes))
+        shown, left_out = _chosen([lane for lane in lanes if not _was_skipped(lane)])
         body.append(_text(4, top + 16, group, "group"))
         top += _TITLE
         for lane in shown:
@@ -79,6 +80,11 @@ def _chosen(lanes: Sequence[Lane]) -> tuple[list[Lane], int]:
     return shown, len(lanes) - len(shown)
 
 
+def _was_skipped(lane: Lane) -> bool:
+    """Whether nothing is to be drawn of a lane but that it was passed over."""
+    return all(span.tone is Tone.IDLE and span.start_ms == span.end_ms for span in lane.spans)
+
+
 def _axis(scale: _Scale, bottom: float) -> Iterator[str]:
     """Yield the time axis with its lines."""
     for tick in scale.ticks():
@@ -90,11 +96,19 @@ def _axis(scale: _Scale, bottom: float) -> Iterator[str]:
 
 def _marks(moments: Sequence[Moment], scale: _Scale, bottom: float) -> Iterator[str]:
     """Yield a numbered line for each key moment; the numbers are those of the list below the picture."""
+    labels: list[tuple[float, list[int]]] = []
     for number, moment in enumerate(moments, 1):
         x = scale.x(moment.offset_ms)
         yield f'<line class="moment" x1="{x:.1f}" y1="{_AXIS}" x2="{x:.1f}" y2="{bottom:.0f}"/>'
-        # Moments that lie close together get their numbers below each other.
-        yield _text(x + 2, _AXIS + 10 + (number - 1) % 2 * 12, str(number), "number", title=moment.title)
+        if labels and x - labels[-1][0] < _NUMBER * (len(labels[-1][1]) + 0.5):
+            labels[-1][1].append(number)
+        else:
+            labels.append((x, [number]))
+    for x, numbers in labels:
+        # At the right edge the label stands on the other side of its line.
+        near_edge = x > WIDTH - _LABEL
+        shift, anchor = (-2, "end") if near_edge else (2, "start")
+        yield _text(x + shift, _AXIS + 10, " ".join(map(str, numbers)), "number", anchor=anchor)
 
 
 def _lane(lane: Lane, top: float, scale: _Scale) -> Iterator[str]:

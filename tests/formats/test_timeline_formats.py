@@ -190,6 +190,20 @@ def test_the_picture_stays_readable_with_thousands_of_things() -> None:
     assert picture(replace(told(), lanes=())) == ""
 
 
+def test_the_picture_leaves_out_what_was_only_skipped() -> None:
+    """A step that was passed over has nothing to show over time; the table of rows still tells it."""
+    skipped = Lane(group="steps", name="revive", spans=(Span(state="skipped", tone=Tone.IDLE, start_ms=5, end_ms=5),))
+    drawn = picture(replace(told(), lanes=(*told().lanes, skipped)))
+    assert "revive" not in drawn
+    assert "awaiting confirmation" in drawn
+
+
+def test_numbers_of_moments_that_lie_close_together_share_a_label() -> None:
+    """The fault and the first bad signal are 2.5 s apart in 90 s; first look and decision are the same record."""
+    labels = re.findall(r'class="number"[^>]*>([^<]*)<', picture(told()))
+    assert labels == ["1", "2", "3 4", "5", "6", "7"]
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
     [
