@@ -169,8 +169,13 @@ def _wait_for(child: int) -> NoReturn:
             status = _reap(child)
             if status is not None:
                 os._exit(status)
-        elif received.si_code != _SENT_BY_KERNEL:
+        elif received.si_code != _SENT_BY_KERNEL or _hears_alone(received.si_signo):
             os.kill(child, received.si_signo)
+
+
+def _hears_alone(number: int) -> bool:
+    """Tell whether the kernel sends this signal to this process only: a hang-up goes to the session's leader."""
+    return number == signal.SIGHUP and os.getsid(0) == os.getpid()
 
 
 def _reap(child: int) -> int | None:

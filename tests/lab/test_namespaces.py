@@ -1,6 +1,7 @@
 """Whatever runs inside a lab's namespaces is alone there, and is gone when its top process ends, however it ends."""
 
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -88,6 +89,24 @@ def test_signals_pass(number: signal.Signals) -> None:
         assert process.wait(10) == 5
 
 
+def test_a_terminal_that_goes_away_is_told(tmp_path: Path) -> None:
+    """Where the process outside leads its terminal's session, the kernel tells it alone; the command hears of it too."""
+    ours, theirs = pty.openpty()
+    script = f"trap 'touch {tmp_path}/told; exit' HUP; echo set; while :; do sleep 0.05; done"
+    with subprocess.Popen(
+        ["setsid", "--ctty", sys.executable, "-c", ENTER, "sh", "-c", script],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"set\n"
+        os.close(theirs)
+        os.close(ours)
+        until((tmp_path / "told").exists)
+        process.wait(10)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_when_the_top_process_ends(number: signal.Signals, tmp_path: Path) -> None:
     """After any end of the process outside there is no process, namespace or mount left; detached ones are gone too."""
@@ -128,7 +147,8 @@ def test_a_process_with_threads_is_refused() -> None:
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
     assert (
-        told.stdout == "EnvironmentLacks a process with several threads cannot enter namespaces Try: enter them first\n"
+        told.stdout
+        == "EnvironmentLacks a process with several threads cannot enter namespaces. Try: enter them first\n"
     )
 
 
@@ -148,7 +168,7 @@ def test_a_machine_that_forbids_namespaces_gives_one_clear_error() -> None:
     )
     assert told.returncode == 7
     assert told.stderr == (
-        "/proc/sys/user/max_user_namespaces: user namespaces are refused "
+        "/proc/sys/user/max_user_namespaces: user namespaces are refused. "
         "Try: sysctl user.max_user_namespaces=10000, or run as root\n"
     )
 
