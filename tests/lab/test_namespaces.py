@@ -90,7 +90,7 @@ def test_signals_pass(number: signal.Signals) -> None:
 
 
 def test_a_terminal_that_goes_away_is_told(tmp_path: Path) -> None:
-    """Where the process outside leads its terminal's session, the kernel tells it alone; the command hears of it too."""
+    """Where the process outside leads its terminal's session, the kernel tells it alone; the command hears too."""
     ours, theirs = pty.openpty()
     script = f"trap 'touch {tmp_path}/told; exit' HUP; echo set; while :; do sleep 0.05; done"
     with subprocess.Popen(
