@@ -95,7 +95,14 @@ PANE_KEYS = "123456789"
 ALL_ACTIONS: tuple[Action, ...] = (*SESSION_ACTIONS, *APP_ACTIONS)
 BY_ID: Mapping[str, Action] = {action.id: action for action in ALL_ACTIONS}
 
-_FINISHED = ("session.look", "session.output", "session.note", "session.timeline", "app.palette", "session.leave")
+_FINISHED = (
+    "session.look",
+    "session.finish",
+    "session.note",
+    "session.timeline",
+    "app.palette",
+    "session.leave",
+)
 OFFERED: Mapping[StepState | None, tuple[str, ...]] = {
     None: ("session.triage", "session.note", "session.timeline", "session.look_again", "app.palette", "session.leave"),
     StepState.AWAITING_CONFIRMATION: (

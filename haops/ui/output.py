@@ -79,6 +79,11 @@ def set_question_title(widget: Widget, line: Line) -> None:
     set_title(widget, _DRILL + Line((Span(" "),)) + line if widget.app.has_class("-drill") else line)
 
 
+def set_foot(widget: Widget, line: Line) -> None:
+    """Set the words on the lower edge of a widget's frame."""
+    widget.border_subtitle = content(line)
+
+
 def set_title(widget: Widget, line: Line) -> None:
     """Set the words on a widget's frame; the toolkit would read a plain text as markup."""
     widget.border_title = content(line)

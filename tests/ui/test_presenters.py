@@ -221,7 +221,7 @@ def test_members_with_different_hashes_are_said_in_the_title() -> None:
     observations = [*healthy_observations(), seen(Kind.ETCD_MEMBER, "cp2", member(2, hash=1), age_s=0.1)]
     pane = next(pane for pane in all_panes() if pane.name == "etcd")
     assert "HASHES DIFFER" in pane.heading(view_of(Told(), picture(observations))).plain
-    assert "hashes equal" in pane.heading(healthy()).plain
+    assert "hashes equal" in pane.foot(healthy()).plain
 
 
 def test_what_is_unknown_draws_attention_first() -> None:

@@ -307,6 +307,22 @@ async def test_what_the_session_has_to_tell_is_shown() -> None:
         assert "cp2: SSH connection lost, connecting again" in screen.rows[-2]
 
 
+async def test_a_served_screen_confirms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens the page would act with the operator's keys."""
+    async with scene("waiting-change") as screen:
+        monkeypatch.setattr(type(screen.app), "is_web", property(lambda _app: True))
+        await screen.press("y", "y")
+        assert screen.live.commands == []
+        assert "Nothing is confirmed over a served screen" in screen.text
+
+
+async def test_every_pane_says_where_its_data_came_from() -> None:
+    """On its frame, in a word; in full in the help."""
+    async with scene("healthy") as screen:
+        for text in ("Status of each member", "/readyz of each", "SSH, and TCP between"):
+            assert text in screen.text
+
+
 async def test_a_lost_journal_is_the_worst_that_can_be_said() -> None:
     """It stands before every signal."""
     view = replace(view_of(Story(), picture(lost_observations()), signals=LOST_SIGNALS), journal_lost="no space left")

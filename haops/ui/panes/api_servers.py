@@ -52,6 +52,7 @@ PANE = Pane(
     share=32,
     table=_table,
     kinds=(Kind.API_ENDPOINT,),
+    source="/readyz of each",
     asked="/readyz of each server at its own address, and through the virtual one",
     explains=(
         "Each API server, asked for /readyz at its own address, and through the virtual address of the load balancer. "

@@ -100,14 +100,18 @@ def _fill(member: EtcdMember) -> Span:
 
 
 def _words(view: View) -> Line:
-    """Return the quorum arithmetic in words, and whether the members hold the same data."""
+    """Return the quorum arithmetic in words, after the worst that members can do: hold different data."""
     voters, healthy = view.facts.get("etcd.members_expected"), view.facts.get("etcd.members_healthy")
     if not voters or healthy is None:
         return BLANK
     role = Role.PLAIN if view.facts.get("etcd.has_quorum") else Role.BAD
-    equal = view.facts.get("etcd.hashes_equal")
-    hashes = {True: ", hashes equal", False: ", HASHES DIFFER", None: ""}[equal]
-    return line(Span(in_words(voters, healthy), role), Span(hashes, Role.BAD if equal is False else Role.DIM))
+    differ = Span("HASHES DIFFER  ", Role.BAD) if view.facts.get("etcd.hashes_equal") is False else ""
+    return line(differ, Span(in_words(voters, healthy), role))
+
+
+def _source(view: View) -> str:
+    """Return where the values come from, and whether the members hold the same data as far as that is known."""
+    return "Status of each member" + (", hashes equal" if view.facts.get("etcd.hashes_equal") else "")
 
 
 PANE = Pane(
@@ -118,6 +122,7 @@ PANE = Pane(
     share=60,
     table=_table,
     kinds=(Kind.ETCD_MEMBER,),
+    source=_source,
     asked="each member's own Status, at its own address",
     explains=(
         "Each etcd member, asked at its own address, so that it is shown with the API down. The title says in words "

@@ -65,6 +65,7 @@ PANE = Pane(
     share=28,
     table=_table,
     kinds=(Kind.HOST,),
+    source="SSH, and TCP between",
     asked="SSH from this bastion; TCP between hosts, tried on each host",
     explains=(
         "The row ssh says which hosts this bastion reaches. Each row below says whom that host reaches over TCP: "

@@ -59,6 +59,7 @@ PANE = Pane(
     share=100,
     table=_table,
     kinds=(Kind.LEASE, Kind.NODE),
+    source="the API",
     asked="the API, at the first server that answers",
     explains=(
         "What the API knows: who leads the controller-managers and schedulers and when they renewed their lease, and "

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from haops.core.observations import Kind
 from haops.core.view import View
-from haops.ui.presenters.freshness import freshness
-from haops.ui.presenters.lines import BLANK, Line, line, strong
+from haops.ui.presenters.freshness import freshness, sources
+from haops.ui.presenters.lines import BLANK, Line, dim, line, strong
 from haops.ui.presenters.tables import Table
 
 
@@ -28,8 +28,8 @@ def _nothing(_view: View) -> Line:
 class Pane:
     """One pane. `number` is its key, `share` its part of the width among those of its place.
 
-    `asked` says what is asked and where the answers come from, `explains` is its help. `words` adds to the title what
-    the table means, in words. `follows_cursor`: its rows can be chosen.
+    `source` says on the frame where it all comes from, `asked` says it in the help. `explains` is its help. `words`
+    adds to the title what the table means, in words. `follows_cursor`: its rows can be chosen.
     """
 
     name: str
@@ -40,9 +40,16 @@ class Pane:
     table: Callable[[View], Table]
     explains: str
     kinds: tuple[Kind, ...] = ()
+    source: str | Callable[[View], str] = ""
     asked: str = ""
     words: Callable[[View], Line] = _nothing
     follows_cursor: bool = False
+
+    def foot(self, view: View) -> Line:
+        """Return where what is shown came from; if all of it came from one address, that."""
+        found = sources(view, self.kinds)
+        usual = self.source if isinstance(self.source, str) else self.source(view)
+        return line(dim(found[0] if len(found) == 1 else usual))
 
     def heading(self, view: View) -> Line:
         """Return the title with the age of what is shown and its source."""

@@ -37,6 +37,7 @@ PANE = Pane(
     place=Place.BOTTOM,
     share=100,
     table=_table,
+    source="judged from what is observed",
     asked="judged from what is observed",
     explains=(
         "Signals that are true now, worst and nearest to the cause first. Each is a judgement on facts with a limit "

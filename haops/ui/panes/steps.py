@@ -19,6 +19,7 @@ PANE = Pane(
     place=Place.MIDDLE,
     share=52,
     table=steps_table,
+    source="journal",
     asked="the journal",
     explains=(
         "The runbook's steps. ▶ waits for you, ● is running, ✔ succeeded, ✖ failed, ? is unknown: whether it happened "

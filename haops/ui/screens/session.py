@@ -179,7 +179,7 @@ class SessionScreen(Screen[None]):
         for pane in self.panes:
             widget = self.query_one(f"#pane-{pane.name}", Lines)
             widget.set_class(bool(pane.kinds) and freshness(self.view, pane.kinds).is_stale, "-stale")
-            widget.title(line(dim(f"{pane.number} ")) + pane.heading(self.view))
+            widget.title(line(dim(f"{pane.number} ")) + pane.heading(self.view), pane.foot(self.view))
             widget.show(self._table_of(pane))
         self._renew_rest()
 

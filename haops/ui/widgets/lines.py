@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from haops.ui.output import role_style, set_title, strip
+from haops.ui.output import role_style, set_foot, set_title, strip
 from haops.ui.presenters.lines import Line, Role, crop, shifted
 
 MakeLines = Callable[[int], Sequence[Line]]
@@ -38,6 +38,7 @@ class Lines(ScrollView):
         self._lines: Sequence[Line] = ()
         self._shift = 0
         self._title = Line()
+        self._foot = Line()
         self._changed: dict[int, frozenset[int]] = {}
         self._styles_of: dict[Role, Style] = {}
         self._marks_changes = marks_changes
@@ -47,8 +48,11 @@ class Lines(ScrollView):
         self._make = make
         self._rebuild()
 
-    def title(self, line: Line) -> None:
-        """Set the words on the frame, if they differ from those there."""
+    def title(self, line: Line, foot: Line | None = None) -> None:
+        """Set the words on the frame, above and below, if they differ from those there."""
+        if foot is not None and foot != self._foot:
+            self._foot = foot
+            set_foot(self, foot)
         if line != self._title:
             self._title = line
             set_title(self, line)
