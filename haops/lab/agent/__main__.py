@@ -13,12 +13,12 @@ def main() -> int:
     """Boot; return only when something is in the way."""
     order = BootOrder.from_json(sys.stdin.readline())
     power_on(order.name)
+    sys.stdin.readline()  # until the cable is plugged in: it is plugged into this process's network namespace
     try:
         assemble(order.disk, order.programs)
     except EnvironmentLacks as lack:
         print(f"lacks {lack}", flush=True)
         return lack.exit_code
-    sys.stdin.readline()
     asyncio.run(Agent(order).serve())
     return 0
 

@@ -56,8 +56,8 @@ class BootOrder:
 def power_on(name: str) -> None:
     """Return as the first process of a new host; the calling process stays as its power supply.
 
-    Prints `pid N` (the first process, seen from the bastion) and waits for a line on standard input, which says that
-    the network cable is plugged in.
+    Prints `pid N`, the first process as seen from the bastion. The next line on standard input says that the network
+    cable is plugged in.
     """
     syscalls.die_with_parent()
     syscalls.unshare(Clone.MOUNT | Clone.NET | Clone.UTS | Clone.IPC | Clone.PID)
