@@ -1,19 +1,20 @@
 """Durable journal events per second against a bare append + fdatasync of lines of the same length.
 
-    python tests/bench/journal_events.py [DIRECTORY]
+    cd DIRECTORY; python tests/bench/journal_events.py [--rounds N]
 
-The directory should lie on the disk that journals lie on (default: here); a tmpfs measures nothing. Both sides take
-turns in short batches, so that what else the machine does hits both. Prints medians, and the median of each round's
-ratio (goal: >= 0.80).
+The directory should lie on the disk that journals lie on; a tmpfs measures nothing. The sides take turns in short
+batches, so that what else the machine does hits all. The ratio is the median of each round's (goal: >= 0.80).
 """
 
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import places  # noqa: F401 - sets the path
+from measuring import Figure, in_turns, show
 
 from haops.runtime.clock import SystemClock
 from haops.runtime.journal_file import JournalWriter
@@ -21,24 +22,25 @@ from haops.runtime.journal_file import JournalWriter
 ROUNDS = 61
 BATCH = 50
 GROUPED = 500
+RAW, BARRIER, GROUP = "append + fdatasync", "journal, barrier records", "journal, grouped records"
 BODY = {"step": "stop-etcd", "target": "cp1", "attempt": "a" * 32, "plan_digest": "b" * 64}
 
 
-def main() -> None:
-    """Measure and print."""
-    base = sys.argv[1] if len(sys.argv) > 1 else "."
-    with tempfile.TemporaryDirectory(dir=base) as place:
+def figures(rounds: int = ROUNDS) -> list[Figure]:
+    """Measure in the directory that this is run in."""
+    with tempfile.TemporaryDirectory(dir=".") as place:
         writer = JournalWriter.create(Path(place) / "bench", "bench", SystemClock())
         line = b"x" * (_append(writer) - 1) + b"\n"
         raw = os.open(Path(place) / "raw", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
         sides = {
-            "raw append + fdatasync": lambda: _raw(raw, line),
-            "journal, barrier records": lambda: _journal(writer, BATCH, barrier=True),
-            "journal, grouped records": lambda: _journal(writer, GROUPED, barrier=False),
+            RAW: lambda: _per_s(lambda: _raw(raw, line)),
+            BARRIER: lambda: _per_s(lambda: _journal(writer, BATCH, barrier=True)),
+            GROUP: lambda: _per_s(lambda: _journal(writer, GROUPED, barrier=False)),
         }
-        _report(_measure(sides))
+        rates = in_turns(sides, rounds)
         os.close(raw)
         writer.close()
+    return [_figure(name, rates) for name in (BARRIER, GROUP)]
 
 
 def _append(writer: JournalWriter) -> int:
@@ -62,25 +64,19 @@ def _journal(writer: JournalWriter, count: int, *, barrier: bool) -> int:
     return count
 
 
-def _measure(sides: dict[str, Callable[[], int]]) -> dict[str, list[float]]:
-    """Return the rates per second of each side, over rounds in which all sides take turns."""
-    rates: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(ROUNDS):
-        for name, run in sides.items():
-            begun = time.perf_counter()
-            count = run()
-            rates[name].append(count / (time.perf_counter() - begun))
-    return rates
+def _per_s(batch: Callable[[], int]) -> float:
+    """Return how many records a second a batch wrote."""
+    began_s = time.perf_counter()
+    count = batch()
+    return count / (time.perf_counter() - began_s)
 
 
-def _report(rates: dict[str, list[float]]) -> None:
-    """Print medians of the rates and of the ratios."""
-    floor = next(iter(rates.values()))
-    for name, values in rates.items():
-        ratio = statistics.median(value / raw for value, raw in zip(values, floor, strict=True))
-        low, _, high = statistics.quantiles(values, n=4)
-        print(f"{name:28} {statistics.median(values):9.0f}/s  (quartiles {low:.0f}, {high:.0f})  ratio {ratio:.2f}")
+def _figure(name: str, rates: dict[str, list[float]]) -> Figure:
+    """Return one side's figure, beside the bare append."""
+    value, floor = statistics.median(rates[name]), statistics.median(rates[RAW])
+    ratio = statistics.median(rate / raw for rate, raw in zip(rates[name], rates[RAW], strict=True))
+    return Figure(name=name, value=value, unit="/s", floor=(RAW, floor), of_rounds=ratio, goal=0.8, at_least=True)
 
 
 if __name__ == "__main__":
-    main()
+    show(figures, ROUNDS, __doc__)

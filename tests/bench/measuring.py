@@ -14,21 +14,25 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured thing. `floor` is what it is compared with: its name and its value in the same unit, from this run.
+    """One measured thing. `floor`: what it is compared with, and its value in the same unit, from this run.
 
-    `goal` is about the ratio where there is a floor, else about the value; `at_least` turns it round.
+    `goal` is about the ratio where there is a floor, else about the value; `at_least` turns it round. `of_rounds`: the
+    median of each round's own ratio, for sides so short that a round's two were hit by the same.
     """
 
     name: str
     value: float
     unit: str
     floor: tuple[str, float] | None = None
+    of_rounds: float | None = None
     goal: float | None = None
     at_least: bool = False
 
     @property
     def ratio(self) -> float | None:
         """How many times the floor; None without one."""
+        if self.of_rounds is not None:
+            return self.of_rounds
         return self.value / self.floor[1] if self.floor else None
 
     @property

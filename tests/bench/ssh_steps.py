@@ -8,48 +8,52 @@ fifty hosts on open connections <= 0.25 s; recorded step <= 1/20 of an ansible t
 """
 
 import contextlib
-import os
 import secrets
 import shutil
-import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "support"), str(Path(__file__).parents[2])]
+import places  # noqa: F401 - sets the path
+import sshd
+from measuring import Figure, in_turns, medians, show
+from shell_places import ssh_shell
 
-import sshd  # noqa: E402 - the path is set above
-from shell_places import ssh_shell  # noqa: E402 - the path is set above
-
-from haops.connectors.seam import Order, Shell  # noqa: E402 - the path is set above
+from haops.connectors.seam import Order, Shell
 
 ROUNDS = 41
 HOSTS = 50
-HOST_ROUNDS = 7
 ANSIBLE_TASKS = 10
-ANSIBLE_ROUNDS = 5
 READ, RECORDED, MASTER = "read step", "recorded, detached step", "ssh with ControlMaster"
-FIFTY, FIFTY_RECORDED = "fifty hosts, read step", "fifty hosts, recorded step"
+FIFTY, FIFTY_RECORDED = "50 hosts, read step, connections open", "50 hosts, recorded step, connections open"
+MOST_ROUNDS = 7
+"""For the sides that take long."""
 
 
-def main() -> None:
-    """Measure and print."""
+def figures(rounds: int = ROUNDS) -> list[Figure]:
+    """Measure against a server of its own. SystemExit if there is no sshd."""
     if sshd.PROGRAM is None:
         raise SystemExit(sshd.MISSING)
+    few = min(rounds, MOST_ROUNDS)
     with tempfile.TemporaryDirectory() as place, sshd.running_sshd(Path(place) / "sshd") as server:
-        one_ms = _one_host(server, Path(place))
-        _print("one host, ms per step", one_ms)
-        for side, goal in ((READ, 1.0), (RECORDED, 2.0)):
-            print(f"  {side} / {MASTER}: {one_ms[side] / one_ms[MASTER]:.2f}  (goal <= {goal})")
-        _ansible(server, Path(place), one_ms[RECORDED])
-        _print(f"{HOSTS} hosts, ms for all, connections open (goal <= 250)", _many_hosts(server, Path(place)))
+        one_ms = _one_host(server, Path(place), rounds)
+        ansible = _ansible(server, Path(place), one_ms[RECORDED], few)
+        many_ms = _many_hosts(server, Path(place), few)
+    master = (MASTER, one_ms[MASTER])
+    return [
+        Figure(name=READ, value=one_ms[READ], unit="ms", floor=master, goal=1.0),
+        Figure(name=RECORDED, value=one_ms[RECORDED], unit="ms", floor=master, goal=2.0),
+        *ansible,
+        Figure(name=FIFTY, value=many_ms[FIFTY], unit="ms", goal=250),
+        Figure(name=FIFTY_RECORDED, value=many_ms[FIFTY_RECORDED], unit="ms"),
+    ]
 
 
-def _one_host(server: sshd.Sshd, place: Path) -> Mapping[str, float]:
+def _one_host(server: sshd.Sshd, place: Path, rounds: int) -> Mapping[str, float]:
     """Return the median of each side in milliseconds."""
     shell = ssh_shell(server, place)
     with _control_master(server, place) as master:
@@ -58,37 +62,36 @@ def _one_host(server: sshd.Sshd, place: Path) -> Mapping[str, float]:
             READ: lambda: shell.run("true", timeout_s=30),
             RECORDED: lambda: _recorded(shell),
         }
-        measured = _measure(sides, ROUNDS)
+        measured = _medians_ms(sides, rounds)
     shell.close()
     return measured
 
 
-def _many_hosts(server: sshd.Sshd, place: Path) -> Mapping[str, float]:
+def _many_hosts(server: sshd.Sshd, place: Path, rounds: int) -> Mapping[str, float]:
     """Return the median for one command on all hosts at once, in milliseconds."""
     shells = [ssh_shell(server, place) for _ in range(HOSTS)]
     with ThreadPoolExecutor(HOSTS) as pool:
         list(pool.map(lambda shell: shell.run("true", timeout_s=60), shells))
-        measured = _measure(
-            {
-                FIFTY: lambda: list(pool.map(lambda shell: shell.run("true", timeout_s=60), shells)),
-                FIFTY_RECORDED: lambda: list(pool.map(_recorded, shells)),
-            },
-            HOST_ROUNDS,
-        )
+        sides: Mapping[str, Callable[[], object]] = {
+            FIFTY: lambda: list(pool.map(lambda shell: shell.run("true", timeout_s=60), shells)),
+            FIFTY_RECORDED: lambda: list(pool.map(_recorded, shells)),
+        }
+        measured = _medians_ms(sides, rounds)
     for shell in shells:
         shell.close()
     return measured
 
 
-def _measure(sides: Mapping[str, Callable[[], object]], rounds: int) -> Mapping[str, float]:
+def _medians_ms(sides: Mapping[str, Callable[[], object]], rounds: int) -> Mapping[str, float]:
     """Let the sides take turns; return each one's median in milliseconds, the first round left out."""
-    times: dict[str, list[float]] = {side: [] for side in sides}
-    for _ in range(rounds + 1):
-        for side, step in sides.items():
-            began = time.perf_counter()
-            step()
-            times[side].append((time.perf_counter() - began) * 1000)
-    return {side: statistics.median(taken[1:]) for side, taken in times.items()}
+
+    def timed(step: Callable[[], object]) -> float:
+        began_s = time.perf_counter()
+        step()
+        return (time.perf_counter() - began_s) * 1000
+
+    taken = in_turns({side: partial(timed, step) for side, step in sides.items()}, rounds + 1)
+    return medians({side: times[1:] for side, times in taken.items()})
 
 
 def _recorded(shell: Shell) -> None:
@@ -112,12 +115,11 @@ def _control_master(server: sshd.Sshd, place: Path) -> Iterator[list[str]]:
         subprocess.run(["ssh", *options, "-O", "exit", target], check=False, capture_output=True)
 
 
-def _ansible(server: sshd.Sshd, place: Path, recorded_ms: float) -> None:
-    """Print the ratio to one ansible task (the time of ten more tasks, by ten), where ansible is installed."""
+def _ansible(server: sshd.Sshd, place: Path, recorded_ms: float, rounds: int) -> list[Figure]:
+    """Return the ratio to one ansible task (the time of ten more tasks, by ten); nothing without ansible."""
     program = shutil.which("ansible-playbook")
     if program is None:
-        print("  ansible is not installed: left out")
-        return
+        return []
     reached = (
         f"ansible_port={server.port} ansible_user={server.access().user} ansible_ssh_private_key_file={server.key}"
     )
@@ -130,9 +132,9 @@ def _ansible(server: sshd.Sshd, place: Path, recorded_ms: float) -> None:
     def play(playbook: Path) -> None:
         subprocess.run([*command, str(playbook)], check=True, stdout=subprocess.DEVNULL)
 
-    measured = _measure({"few": lambda: play(few), "many": lambda: play(many)}, ANSIBLE_ROUNDS)
+    measured = _medians_ms({"few": lambda: play(few), "many": lambda: play(many)}, rounds)
     task_ms = (measured["many"] - measured["few"]) / ANSIBLE_TASKS
-    print(f"  {RECORDED} / ansible task ({task_ms:.0f} ms): 1/{task_ms / recorded_ms:.0f}  (goal <= 1/20)")
+    return [Figure(name=RECORDED, value=recorded_ms, unit="ms", floor=("ansible task", task_ms), goal=1 / 20)]
 
 
 def _playbook(path: Path, count: int) -> Path:
@@ -142,12 +144,5 @@ def _playbook(path: Path, count: int) -> Path:
     return path
 
 
-def _print(title: str, measured: Mapping[str, float]) -> None:
-    """Print medians."""
-    print(f"{title} ({os.cpu_count()} cores)")
-    for side, median_ms in measured.items():
-        print(f"  {side}: {median_ms:.2f}")
-
-
 if __name__ == "__main__":
-    main()
+    show(figures, ROUNDS, __doc__)
