@@ -1,12 +1,14 @@
 """The rules of the screen, one after the other."""
 
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 
 from haops.core import commands as cmd
 from haops.core.observations import Kind
 from haops.core.view import View
+from haops.ui.app import REFRESH_S
 from haops.ui.screens.session import SessionScreen
 from haops.ui.screens.triage import TriageScreen
 from haops.ui.screens.viewer import Viewer
@@ -365,10 +367,12 @@ async def test_many_changes_are_drawn_at_most_ten_times_a_second() -> None:
 
     async with running(Counting(healthy())) as screen:
         looked.clear()
-        for _ in range(500):
+        begun = monotonic()
+        for _ in range(60):
             screen.live.change(screen.live.now)
-        await screen.pilot.pause(0.3)
-        assert 1 <= len(looked) <= 5
+            await screen.pilot.pause(0.005)
+        most = (monotonic() - begun) / REFRESH_S + 3
+        assert 1 <= len(looked) <= most
 
 
 async def test_the_palette_finds_every_action() -> None:

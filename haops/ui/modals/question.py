@@ -20,6 +20,11 @@ _LEFT_FREE = 2
 _LEAST_ROWS = 6
 
 
+def _hint(hidden: int) -> Line:
+    """Return how to see rows that do not fit."""
+    return line(Span("   ↑ ↓", Role.KEY), f" {hidden} more rows")
+
+
 class Question(ModalScreen[T | None], Generic[T]):
     """A question in a frame. Subclasses say what stands in it; `None` is the answer of esc and of a lost terminal."""
 
@@ -69,19 +74,29 @@ class Question(ModalScreen[T | None], Generic[T]):
 
     def _asked(self, width: int) -> Sequence[Line]:
         """Return the question, wrapped, and how to see facts that do not fit."""
-        facts = self.query_one("#facts", Lines)
-        hidden = len(facts.lines) - facts.size.height
-        more = line(Span("   ↑ ↓", Role.KEY), f" {hidden} more rows") if hidden > 0 and facts.size.height else line()
-        return wrap(self.asked() + more, width)
+        hidden = self._needed(wrap(self.asked(), width)) - self._room
+        if hidden <= 0:
+            return wrap(self.asked(), width)
+        # The hint may take a row of its own, which hides one more.
+        hidden = self._needed(wrap(self.asked() + _hint(hidden), width)) - self._room
+        return wrap(self.asked() + _hint(hidden), width)
+
+    def _needed(self, asked: Sequence[Line]) -> int:
+        """Return how many rows everything takes, with the frame."""
+        facts = len(self.query_one("#facts", Lines).lines)
+        return facts + len(asked) + len(self.places()) + _FRAME_ROWS
+
+    @property
+    def _room(self) -> int:
+        """How many rows the frame may have."""
+        return max(self.size.height - _LEFT_FREE, _LEAST_ROWS)
 
     def renew(self) -> None:
         """Show facts and question as they are now, the frame as high as they need."""
-        facts, ask = self.query_one("#facts", Lines), self.query_one("#ask", Lines)
-        facts.show(self.facts)
+        ask = self.query_one("#ask", Lines)
+        self.query_one("#facts", Lines).show(self.facts)
         ask.show(self._asked)
-        frame = self.query_one("#question", Vertical)
-        needed = len(facts.lines) + len(ask.lines) + len(self.places()) + _FRAME_ROWS
-        frame.styles.height = max(min(needed, self.size.height - _LEFT_FREE), _LEAST_ROWS)
+        self.query_one("#question", Vertical).styles.height = max(min(self._needed(ask.lines), self._room), _LEAST_ROWS)
 
     def on_resize(self) -> None:
         """Fit the frame to the new size."""

@@ -153,11 +153,15 @@ def crop_spaces(given: Line) -> Line:
 
 
 def chop(span: Span, width: int) -> list[Span]:
-    """Return the span in pieces of at most `width` cells, nothing lost: for what has to be read exactly."""
+    """Return the span in pieces of at most `width` cells, nothing lost: for what has to be read exactly.
+
+    A piece ends behind a space if it has one.
+    """
     pieces: list[Span] = []
     rest = span.text
     while cells(rest) > width:
         head = _head(rest, width)
+        head = head[: head.rfind(" ") + 1] if head.strip() and " " in head.lstrip() else head
         pieces.append(Span(head, span.role))
         rest = rest[len(head) :]
     return [*pieces, Span(rest, span.role)]
