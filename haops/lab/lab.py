@@ -69,6 +69,7 @@ class Lab:
         network.create_bridge()
         boot_all(lab.hosts)
         lab.flavour.start(site)
+        ssh_access.await_servers(host.address for host in lab.hosts)
         lab.files.write_inventory(lab.cluster, lab.flavour, lab.hosts, lab.flavour.access(site))
         say(f"{lab.cluster} is up")
         return lab

@@ -4,19 +4,25 @@ Owns the choice and the files of both. Must never reuse a key of the machine or 
 """
 
 import os
+import socket
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from haops.errors import LabError
 from haops.lab.host_disk import HostDisk
 from haops.lab.ssh_server import AUTHORIZED_KEYS, HOST_KEY
 
 SSHD = "/usr/sbin/sshd"
 _CONFIG = "/etc/ssh/haops_lab_sshd_config"
+_PORT = 22
+_GREETING = b"SSH-"
+_LOOK_EVERY_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +93,22 @@ Restart=on-failure
 [Install]
 WantedBy=multi-user.target
 """
+
+
+def await_servers(addresses: Iterable[str], *, within_s: float = 20.0) -> None:
+    """Wait until an SSH server answers at every address. Raises LabError naming one that does not."""
+    deadline = time.monotonic() + within_s
+    for address in addresses:
+        while not _greets(address):
+            if time.monotonic() > deadline:
+                raise LabError(f"no SSH server answers at {address} within {within_s:g} s")
+            time.sleep(_LOOK_EVERY_S)
+
+
+def _greets(address: str) -> bool:
+    """Tell whether an SSH server says hello there."""
+    try:
+        with socket.create_connection((address, _PORT), timeout=1.0) as connection:
+            return connection.recv(len(_GREETING)) == _GREETING
+    except OSError:
+        return False

@@ -121,9 +121,13 @@ class ChannelConversation:
 
     def _take(self) -> tuple[bytes, bytes]:
         channel = self._channel
-        # A window is only opened further by reading through the channel, not through its buffers.
-        out = channel.recv(_PIECE_BYTES) if channel.recv_ready() else b""
-        err = channel.recv_stderr(_PIECE_BYTES) if channel.recv_stderr_ready() else b""
+        try:
+            # A window is only opened further by reading through the channel, not through its buffers.
+            out = channel.recv(_PIECE_BYTES) if channel.recv_ready() else b""
+            err = channel.recv_stderr(_PIECE_BYTES) if channel.recv_stderr_ready() else b""
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            # Opening the window sends, and the link may be gone by then.
+            raise self._lost() from error
         return out, err
 
     def _end(self) -> tuple[bytes, bytes] | None:
