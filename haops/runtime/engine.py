@@ -317,6 +317,7 @@ class Engine:
                 return
             for step_id in session.in_state(StepState.READY):
                 self._offer(step_id)
+            self._skip_decided()
         for step_id, run in self._log.session.steps.items():
             self._runner.pursue(step_id, run.state)
 
@@ -333,6 +334,22 @@ class Engine:
         elif holds is False and step.when is not None:
             reason = f"{step.when.text} is false ({step.when.explain(known)})"
             self._log.commit(ev.StepSkipped(step=step_id, by="condition", reason=reason))
+
+    def _skip_decided(self) -> None:
+        """Skip at once what a decision has closed, so that nothing waits for a branch that is not taken."""
+        session = self._log.session
+        if session.runbook is None:
+            return
+        succeeded = session.in_state(StepState.SUCCEEDED)
+        decided = {step: session.values[step] for step in succeeded if step in session.values}
+        pending = [session.runbook.step(step_id) for step_id in session.in_state(StepState.PENDING)]
+        closed = [(step, step.when) for step in pending if step.when and step.when.holds(decided) is False]
+        skipped = [
+            ev.StepSkipped(step=step.id, by="condition", reason=f"{when.text} is false ({when.explain(decided)})")
+            for step, when in closed
+        ]
+        if skipped:
+            self._log.commit(*skipped)
 
     def is_finished(self) -> bool:
         """Return whether every step has succeeded or was skipped."""
