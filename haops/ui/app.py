@@ -14,9 +14,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 
-from haops.core.commands import Command, Confirm
 from haops.errors import HaopsError
-from haops.runtime.live import LiveSession
 from haops.runtime.paths import find_file
 from haops.ui.actions import ALWAYS, APP_ACTIONS
 from haops.ui.bindings import bindings, palette
@@ -33,7 +31,7 @@ from haops.ui.messages import (
 from haops.ui.output import one_line
 from haops.ui.picture import write_picture
 from haops.ui.presenters.notices import error_text
-from haops.ui.screens.session import SessionScreen
+from haops.ui.screens.first import session_screen, session_screens, start_screen
 from haops.ui.screens.watching import Watching
 from haops.ui.settings import UiSettings
 from haops.ui.themes import FALLBACK, load_theme
@@ -44,7 +42,9 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.timer import Timer
 
+    from haops.core.commands import Command
     from haops.core.decide import Refusal
+    from haops.runtime.live import LiveSession
     from haops.ui.sources import StartChoice, StartSource, TimelineSource  # noqa: F401 - ruff does not read the quoted base
 
 REFRESH_S = 0.1
@@ -69,7 +69,7 @@ class HaopsApp(App["StartChoice | None"]):
 
     def __init__(
         self,
-        live: LiveSession | None = None,
+        live: "LiveSession | None" = None,
         start: "StartSource | None" = None,
         timeline: "TimelineSource | None" = None,
         settings: UiSettings | None = None,
@@ -104,14 +104,11 @@ class HaopsApp(App["StartChoice | None"]):
         if self.live is not None:
             view = self.live.view()
             self.set_class(view.is_drill, "-drill")
-            reading_s = self.settings.reading_time_s
-            self.push_screen(SessionScreen(view, self.live.output, self.timeline, reading_time_s=reading_s))
+            self.push_screen(session_screen(view, self.live, self.timeline, self.settings.reading_time_s))
             self.live.subscribe(self._note_change)
             self.set_interval(TICK_S, self._refresh)
         elif self.start is not None:
-            from haops.ui.screens.start import StartScreen  # noqa: PLC0415 - a session does not wait for it
-
-            self.push_screen(StartScreen(self.start))
+            self.push_screen(start_screen(self.start))
         self.call_after_refresh(self._take_keymap)
 
     def _note_change(self) -> None:
@@ -166,6 +163,8 @@ class HaopsApp(App["StartChoice | None"]):
 
     def on_command_given(self, message: CommandGiven) -> None:
         """Carry out what the operator asked for; a screen that is served over the network confirms nothing."""
+        from haops.core.commands import Confirm  # noqa: PLC0415 - who gives a command has loaded it
+
         if self.is_web and isinstance(message.command, Confirm):
             self._tell("critical", "Nothing is confirmed over a served screen. Confirm on the bastion's own terminal.")
             return
@@ -188,7 +187,7 @@ class HaopsApp(App["StartChoice | None"]):
 
         self.run_worker(run, thread=True, group="commands", exit_on_error=False)
 
-    def _submit(self, command: Command) -> "Refusal | None":
+    def _submit(self, command: "Command") -> "Refusal | None":
         """Hand a command to the session."""
         return self.live.submit(command) if self.live else None
 
@@ -203,7 +202,7 @@ class HaopsApp(App["StartChoice | None"]):
 
     def _tell(self, severity: str, text: str) -> None:
         """Say something below the panes; where there are none, in a corner for a while."""
-        screens = [screen for screen in self.screen_stack if isinstance(screen, SessionScreen)]
+        screens = session_screens(self.screen_stack)
         for screen in screens:
             screen.tell(severity, text)
         if text and not screens:
@@ -243,7 +242,7 @@ class HaopsApp(App["StartChoice | None"]):
         """Ask before leaving a session; say no to a question; leave the start screen at once."""
         if len(self.screen_stack) > FIRST_SCREEN:
             self.screen.dismiss(None)
-        elif isinstance(self.screen, SessionScreen):
-            self.screen.action_intend("leave")
+        elif screens := session_screens(self.screen_stack):
+            screens[0].action_intend("leave")
         else:
             self.exit()

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from haops.core.commands import Command
-from haops.core.runbook import Runbook
-
 if TYPE_CHECKING:
+    from haops.core.commands import Command
+    from haops.core.runbook import Runbook
     from haops.ui.sources import StartChoice
 
 
@@ -22,7 +21,7 @@ class SessionChanged(Message):
 class CommandGiven(Message):
     """The operator asked for something."""
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, command: "Command") -> None:
         super().__init__()
         self.command = command
 
@@ -30,7 +29,7 @@ class CommandGiven(Message):
 class RunbookTaken(Message):
     """The operator took up a runbook with these inputs."""
 
-    def __init__(self, runbook: Runbook, inputs: dict[str, object]) -> None:
+    def __init__(self, runbook: "Runbook", inputs: dict[str, object]) -> None:
         super().__init__()
         self.runbook = runbook
         self.inputs = inputs

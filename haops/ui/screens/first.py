@@ -1,0 +1,39 @@
+"""The first screen, of which there are two kinds; only the one that is shown is loaded.
+
+Owns these late imports. Must never push a screen.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from haops.core.view import View
+    from haops.runtime.live import LiveSession
+    from haops.ui.screens.session import SessionScreen
+    from haops.ui.screens.start import StartScreen
+    from haops.ui.sources import StartSource, TimelineSource
+
+
+def session_screen(
+    view: "View", live: "LiveSession", timeline: "TimelineSource | None", reading_time_s: float
+) -> "SessionScreen":
+    """Return the screen of a session."""
+    from haops.ui.screens.session import SessionScreen  # noqa: PLC0415 - the start screen does not wait for it
+
+    return SessionScreen(view, live.output, timeline, reading_time_s=reading_time_s)
+
+
+def start_screen(source: "StartSource") -> "StartScreen":
+    """Return the start screen."""
+    from haops.ui.screens.start import StartScreen  # noqa: PLC0415 - a session does not wait for it
+
+    return StartScreen(source)
+
+
+def session_screens(stack: "Sequence[Screen[Any]]") -> "list[SessionScreen]":
+    """Return those screens that show a session."""
+    from haops.ui.screens.session import SessionScreen  # noqa: PLC0415 - see `session_screen`
+
+    return [screen for screen in stack if isinstance(screen, SessionScreen)]
