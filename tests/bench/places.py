@@ -34,8 +34,14 @@ class Bench:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What keeps a session's files in the bench's directory."""
-        return {"XDG_STATE_HOME": str(self.directory / "state"), "XDG_CONFIG_HOME": str(self.directory / "config")}
+        """What keeps a session's files, and compiled modules, in the bench's directory."""
+        return {
+            "XDG_STATE_HOME": str(self.directory / "state"),
+            "XDG_CONFIG_HOME": str(self.directory / "config"),
+            # An installed haops has been compiled.
+            "PYTHONPYCACHEPREFIX": str(self.directory / "compiled"),
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
 
 
 @contextmanager
