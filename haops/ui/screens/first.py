@@ -3,10 +3,11 @@
 Owns these late imports. Must never push a screen.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.screen import Screen
 
     from haops.core.view import View
