@@ -33,7 +33,8 @@ def ui_settings(environment: Mapping[str, str] = os.environ) -> UiSettings:
 
 def need_terminal(instead: str) -> None:
     """Raise EnvironmentLacks without a terminal to draw on."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on standard error.
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise EnvironmentLacks("the screen needs a terminal", remedy=instead)
 
 

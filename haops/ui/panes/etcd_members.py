@@ -68,10 +68,10 @@ def _state(sight: Sight | None) -> tuple[Mark, str]:
     if not sight.newest.ok:
         return DOWN, sight.newest.error
     member: EtcdMember = sight.newest.value
-    if member.errors:
-        return AILING, member.errors[0]
     if not member.leader_id:
         return AILING, "no leader"
+    if member.errors:
+        return AILING, member.errors[0].removeprefix("etcdserver: ")
     if member.is_learner:
         return AILING, "learner"
     return UP, "leader" if member.leader_id == member.member_id else "follower"

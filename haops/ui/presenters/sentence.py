@@ -50,8 +50,9 @@ def _signals(signals: tuple[Signal, ...]) -> Line:
 
 
 def _ended(text: str) -> str:
-    """Return the text as a sentence with its full stop."""
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    """Return the text as a sentence: a capital at its head, unless that is a name of ours, and a full stop."""
+    head = text if text.startswith("haops") else text[:1].upper() + text[1:]
+    return head if head.endswith((".", "!", "?")) else f"{head}."
 
 
 def _nothing_seen(view: View) -> Line:
