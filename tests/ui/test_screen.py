@@ -7,6 +7,7 @@ import pytest
 
 from haops.core import commands as cmd
 from haops.core.observations import Kind
+from haops.core.session_state import Outcome
 from haops.core.view import View
 from haops.ui.app import REFRESH_S
 from haops.ui.screens.session import SessionScreen
@@ -301,6 +302,19 @@ async def test_the_whole_output_is_read_in_the_viewer() -> None:
         assert "line 49999" in screen.text
         await screen.press("home")
         assert "line 0" in screen.text
+
+
+async def test_what_an_attempt_prints_at_its_very_end_is_shown() -> None:
+    """Output that comes together with the end of its attempt is read once more, then no more."""
+    async with scene("running") as screen:
+        view = screen.live.now
+        ended = {name: replace(one, outcome=Outcome.SUCCEEDED) for name, one in view.session.attempts.items()}
+        screen.live.printed = b"the last word\n"
+        screen.live.change(replace(view, session=replace(view.session, attempts=ended)))
+        deadline = monotonic() + 10
+        while "the last word" not in screen.text:
+            assert monotonic() < deadline
+            await screen.pilot.pause(REFRESH_S)
 
 
 async def test_what_the_session_has_to_tell_is_shown() -> None:

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 
+from haops.core.session_state import Attempt
 from haops.core.view import Output, View
 from haops.ui.actions import BY_ID, OFFERED, PANE_KEYS, SESSION_ACTIONS
 from haops.ui.bindings import bindings
@@ -85,6 +86,7 @@ class SessionScreen(Screen[None]):
         self.bottom_pane = _OUTPUT
         self.is_zoomed = False
         self.output: Output | None = None
+        self.read_to_end = ""
         self.told: tuple[str, str] | None = None
         self._followed = ""
 
@@ -186,8 +188,7 @@ class SessionScreen(Screen[None]):
     def _renew_rest(self) -> None:
         """Show header, sentence, chosen step, output and keys."""
         attempt = attempt_to_show(self.view, self.chosen_step)
-        if attempt is None or attempt.outcome is None or self.output is None or self.output.attempt != attempt.id:
-            self.output = self.read_output(attempt.id) if attempt else None
+        self._read_output(attempt)
         makers = {
             "tiny": self._tiny,
             "header": self._header,
@@ -204,6 +205,12 @@ class SessionScreen(Screen[None]):
         self.query_one("#pane-output", Lines).title(line(dim(f"{number} ")) + output_title(attempt))
         self.query_one("#detail", Lines).title(detail_title(self.view, self.chosen_step))
         self.query_one("#now", Lines).title(line("DRILL" if self.view.is_drill else "NOW"))
+
+    def _read_output(self, attempt: Attempt | None) -> None:
+        """Read what an attempt has printed, for the last time after it has ended."""
+        if attempt is None or attempt.id != self.read_to_end:
+            self.output = self.read_output(attempt.id) if attempt else None
+            self.read_to_end = attempt.id if attempt and attempt.outcome is not None else ""
 
     def _tiny(self, width: int) -> list[Line]:
         return too_small(self.view, width, SMALLEST)
