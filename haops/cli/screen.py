@@ -14,6 +14,7 @@ from haops.runtime.paths import config_directory
 from haops.ui.settings import DEFAULT_THEME, UiSettings
 
 if TYPE_CHECKING:
+    from haops.cli.secrets_prompt import PromptBesideScreen
     from haops.runtime.engine import Engine
     from haops.ui.presenters.timeline import Happened
 
@@ -43,16 +44,22 @@ def _nothing() -> None:
 
 
 def show_session(
-    engine: "Engine", beside: Callable[[], None] | None = None, at_end: Callable[[], None] = _nothing
+    engine: "Engine",
+    beside: Callable[[], None] | None = None,
+    at_end: Callable[[], None] = _nothing,
+    prompt: "PromptBesideScreen | None" = None,
 ) -> None:
     """Show a session until the operator leaves it.
 
-    `beside` runs in a thread of its own while the screen stands; `at_end` is called before the session is left.
+    `beside` runs in a thread of its own while the screen stands; `at_end` is called before the session is left;
+    `prompt` is who asks for passphrases, so that the screen can step aside.
     """
     from haops.runtime.ending import leaving_on_signals  # noqa: PLC0415 - after the first frame's own imports
     from haops.ui.app import HaopsApp  # noqa: PLC0415
 
     app = HaopsApp(live=engine, timeline=lambda: _timeline(engine), settings=ui_settings())
+    if prompt is not None:
+        prompt.attach(app)
     with leaving_on_signals(engine.leave):
         try:
             engine.start()

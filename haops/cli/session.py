@@ -16,7 +16,7 @@ def session(inventory: Path | None, resumed: str | None) -> None:
     Leaving the screen leaves the session: what runs on hosts goes on, and `haops` offers to go on with it.
     """
     from haops.cli.screen import need_terminal, show_session  # noqa: PLC0415 - heavy
-    from haops.cli.secrets_prompt import ask_secret  # noqa: PLC0415
+    from haops.cli.secrets_prompt import PromptBesideScreen  # noqa: PLC0415
     from haops.runtime import sessions  # noqa: PLC0415
     from haops.runtime.library import list_runbooks, load_inventory  # noqa: PLC0415
     from haops.runtime.paths import find_session  # noqa: PLC0415
@@ -25,9 +25,10 @@ def session(inventory: Path | None, resumed: str | None) -> None:
         raise InputError("say which cluster, or which session to go on with", remedy="-c prod.yaml, or --resume ID")
     need_terminal("`haops run RUNBOOK -c prod.yaml`, which works line by line")
     runbooks = tuple(listed.runbook for listed in list_runbooks() if listed.runbook)
+    prompt = PromptBesideScreen()
     if resumed is not None:
-        engine = sessions.resume(find_session(resumed), runbooks=runbooks, prompt=ask_secret)
+        engine = sessions.resume(find_session(resumed), runbooks=runbooks, prompt=prompt)
     else:
-        engine = sessions.begin(load_inventory(str(inventory)), runbooks=runbooks, prompt=ask_secret)
-    show_session(engine)
+        engine = sessions.begin(load_inventory(str(inventory)), runbooks=runbooks, prompt=prompt)
+    show_session(engine, prompt=prompt)
     print(f"The session waits: haops session --resume {engine.view().session.id}")

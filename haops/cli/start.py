@@ -118,7 +118,7 @@ def start() -> None:
 
 def _go_on(choice: StartChoice) -> None:
     """Do what was chosen."""
-    from haops.cli.secrets_prompt import ask_secret  # noqa: PLC0415 - the rest is heavy, and comes after the screen
+    from haops.cli.secrets_prompt import PromptBesideScreen  # noqa: PLC0415 - the rest is heavy, and comes after the screen
     from haops.runtime import sessions  # noqa: PLC0415
     from haops.runtime.library import list_runbooks, load_inventory  # noqa: PLC0415
 
@@ -127,11 +127,12 @@ def _go_on(choice: StartChoice) -> None:
 
         return rehearse(choice.key) if choice.kind is ChoiceKind.DRILL else resume_drill(choice.key)
     runbooks = tuple(listed.runbook for listed in list_runbooks() if listed.runbook)
+    prompt = PromptBesideScreen()
     if choice.kind is ChoiceKind.SESSION:
-        engine = sessions.resume(find_session(choice.key), runbooks=runbooks, prompt=ask_secret)
+        engine = sessions.resume(find_session(choice.key), runbooks=runbooks, prompt=prompt)
     else:
-        engine = sessions.begin(load_inventory(choice.key), runbooks=runbooks, prompt=ask_secret)
-    return show_session(engine)
+        engine = sessions.begin(load_inventory(choice.key), runbooks=runbooks, prompt=prompt)
+    return show_session(engine, prompt=prompt)
 
 
 def _is_drill(session_id: str) -> bool:

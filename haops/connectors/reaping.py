@@ -3,8 +3,11 @@
 Owns their last rites: somebody must wait for a child, or it stays a zombie after its end. Must never end one.
 """
 
-import subprocess
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 def reap_later(child: "subprocess.Popen[bytes]") -> None:

@@ -79,7 +79,7 @@ def lint_inventory(content: bytes, source: str) -> tuple[Problem, ...]:
 def _refusal(source: YamlSource) -> InventoryError:
     """Return the error with every mistake once, in the order of the file."""
     if not source.problems:
-        source.report((), "the file is empty", "haops init writes one")
+        source.report((), "the file is empty", "docs/inventory.md shows one")
     problems = distinct(source.problems)
     count = "one mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
     return InventoryError(f"the inventory has {count}", where=source.file, problems=problems)

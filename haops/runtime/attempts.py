@@ -15,7 +15,15 @@ from haops.core.capture import CaptureFailed, take_all
 from haops.core.clock import Clock
 from haops.core.runbook import Step
 from haops.core.session_state import Attempt, Outcome
-from haops.errors import ConnectFailed, ConnectorError, Denied, HaopsError, RemoteFailed, TimedOut
+from haops.errors import (
+    ConnectFailed,
+    ConnectorError,
+    Denied,
+    HaopsError,
+    JournalWriteFailed,
+    RemoteFailed,
+    TimedOut,
+)
 from haops.runtime.outputs import Outputs
 from haops.runtime.session_log import SessionLog
 from haops.steps import KINDS
@@ -93,8 +101,14 @@ class Attempts:
         )
 
     def _keep(self, content: bytes) -> str:
-        """Return the name under which output is kept; none for no output."""
-        return self._log.journal.store_blob(content) if content else ""
+        """Return the name under which output is kept; none for no output, or if the disk does not take it.
+
+        The outcome counts more than what was printed: it is recorded all the same.
+        """
+        try:
+            return self._log.journal.store_blob(content) if content else ""
+        except JournalWriteFailed:
+            return ""
 
     def _capture(self, attempting: Attempting, result: Result) -> tuple[Result, dict[str, Any]]:
         """Return the result with what was captured; a value without its form makes it a failure."""

@@ -110,6 +110,9 @@ class Runner:
 
     def _run(self, step_id: str) -> None:
         """Run a confirmed step on its targets, group by group; a group that does not succeed is the last."""
+        if self._log.session.round_attempts(step_id):
+            self._close_open(step_id)
+            return
         confirmed = self._log.session.step_run(step_id)
         step = self._step(step_id)
         plan, reason = self._last_look(step, confirmed.plan_digest)
@@ -122,6 +125,20 @@ class Runner:
             ended = self._log.session.round_attempts(step_id)
             if self._stopping.is_set() or any(attempt.outcome is not Outcome.SUCCEEDED for attempt in ended):
                 return
+
+    def _close_open(self, step_id: str) -> None:
+        """Call the attempts unknown whose end was never recorded: a round is begun once, whatever went wrong in it."""
+        for attempt in self._log.session.round_attempts(step_id):
+            if attempt.outcome is None:
+                self._log.commit(
+                    ev.AttemptEnded(
+                        step=step_id,
+                        target=attempt.target,
+                        attempt=attempt.id,
+                        outcome=Outcome.UNKNOWN,
+                        evidence="its end could not be recorded",
+                    )
+                )
 
     def _last_look(self, step: Step, confirmed_digest: str) -> tuple[StepPlan, str]:
         """Look at the guards' facts once more; return the plan as it is now and why it may not run (or nothing)."""

@@ -7,6 +7,7 @@ record has to reach the disk first.
 
 from contextlib import suppress
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -47,8 +48,7 @@ if TYPE_CHECKING:
     from haops.runtime.live import LiveSession
     from haops.ui.sources import StartChoice, StartSource, TimelineSource  # noqa: F401 - ruff does not read the quoted base
 
-REFRESH_S = 0.1
-TICK_S = 1.0
+REFRESH_S, TICK_S = 0.1, 1.0
 FIRST_SCREEN = 2
 """How deep the stack of screens is while the first screen is on top; the toolkit's own empty one lies below."""
 
@@ -82,6 +82,7 @@ class HaopsApp(App["StartChoice | None"]):
         self.has_left = False
         self.keymap: dict[str, str] = {}
         self._due: Timer | None = None
+        self._renewed_s = 0.0
         self.animation_level = "full" if self.settings.animations else "none"
         self.take_theme(self.settings.theme)
 
@@ -145,20 +146,20 @@ class HaopsApp(App["StartChoice | None"]):
         await super().on_event(event)
 
     def on_session_changed(self) -> None:
-        """Renew the screen soon, together with whatever else changes until then."""
+        """Renew the screen at once if that was long ago, else soon, together with whatever else changes until then."""
         if self._due is None:
-            self._due = self.set_timer(REFRESH_S, self._refresh)
+            self._due = self.set_timer(max(0.0, self._renewed_s + REFRESH_S - monotonic()), self._refresh)
 
     def _refresh(self) -> None:
         """Show every screen the session as it is now."""
         self._due = None
+        self._renewed_s = monotonic()
         if self.live is None:
             return
         view = self.live.view()
         for screen in self.screen_stack:
-            # The last tick may find a screen whose widgets are gone already.
-            with suppress(NoMatches):
-                if isinstance(screen, Watching):
+            if isinstance(screen, Watching):
+                with suppress(NoMatches):  # the last tick may find a screen whose widgets are gone already
                     screen.show(view)
 
     def on_command_given(self, message: CommandGiven) -> None:

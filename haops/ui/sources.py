@@ -64,7 +64,7 @@ class DrillRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something that `haops doctor` found and that would hurt tonight."""
+    """Something that was found and that would hurt tonight."""
 
     severity: str
     text: str

@@ -9,7 +9,9 @@ from haops.core import commands as cmd
 from haops.core.session import fold
 from haops.core.session_state import Outcome, Session
 from haops.core.states import StepState
+from haops.errors import JournalWriteFailed
 from haops.formats.event_codec import entry_of
+from haops.runtime.attempts import Attempts
 from haops.runtime.journal_reader import read_journal
 from haops.runtime.sessions import read_runbook
 from tests.runtime.conftest import World, confirm, wait_for, wait_state
@@ -109,6 +111,26 @@ def test_a_fault_of_haops_itself_is_unknown_not_silence(world: World) -> None:
     ended = [r for r in read_journal(Path(engine.view().journal_path)).records if r.type == "attempt.ended"]
     assert {"unknown", "succeeded"} == {record.body["outcome"] for record in ended}
     assert any("ZeroDivisionError" in record.body["evidence"] for record in ended)
+
+
+def test_a_round_is_begun_once_even_if_its_end_cannot_be_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If recording an outcome fails, the attempt becomes unknown and is probed; no script begins a second time."""
+    engine = world.begin()
+    wait_state(engine, "first", StepState.AWAITING_CONFIRMATION)
+    ended, failures = Attempts._end, []
+
+    def failing(self: Attempts, *arguments: object) -> None:
+        if not failures:
+            failures.append(arguments)
+            raise JournalWriteFailed("the disk is full")
+        ended(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Attempts, "_end", failing)
+    confirm(engine, "first")
+    wait_state(engine, "first", StepState.SUCCEEDED)
+    assert [len(host.effects) for host in world.hosts.values()] == [1, 1]
 
 
 def test_an_exit_status_that_is_not_expected_fails_the_step(world: World) -> None:

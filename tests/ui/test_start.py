@@ -98,7 +98,7 @@ async def test_quitting_the_start_screen_chooses_nothing() -> None:
 def test_an_empty_bastion_says_what_to_do() -> None:
     """Never a dead end."""
     said = "\n".join(line.plain for line in start_lines(StartRows(now=NOW), 100))
-    assert "`haops init` describes one" in said
+    assert "An inventory describes one" in said
 
 
 def test_before_the_rows_are_read_it_says_what_it_looks_for() -> None:

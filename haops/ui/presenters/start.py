@@ -21,7 +21,7 @@ def start_lines(rows: StartRows | None, width: int) -> list[Line]:
         *_section(
             "Clusters",
             [_cluster(row, rows.now) for row in rows.clusters],
-            "No cluster is known yet. `haops init` describes one; `haops session -c FILE` takes an inventory.",
+            "No cluster is known yet. An inventory describes one (docs/inventory.md): `haops session -c FILE`.",
         ),
         *_section("Drills", [_drill(row, rows.now) for row in rows.drills], "No drill on this machine."),
     ]
