@@ -114,6 +114,7 @@ def test_a_page_reads_in_the_dark_and_in_print() -> None:
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_markdown_renders_to_the_same_elements_whatever_the_journal_holds(hostile: str) -> None:
     """No link, image, heading, quote, code or raw HTML is made of a text; what was there is what is shown."""
+
     def rendered(text: str) -> Page:
         return page_of(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text))
 
@@ -179,6 +180,7 @@ def test_the_document_has_what_a_postmortem_needs() -> None:
 
 def test_the_picture_stays_readable_with_thousands_of_things() -> None:
     """Of a large group only those that were in a bad state are drawn, and the rest is counted."""
+
     def lane(number: int) -> Lane:
         tone = Tone.BAD if number % 1000 == 7 else Tone.GOOD
         return Lane(group="nodes", name=f"n{number}", spans=(Span(state="x", tone=tone, start_ms=0, end_ms=1000),))
