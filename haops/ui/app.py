@@ -7,7 +7,6 @@ record has to reach the disk first.
 
 from contextlib import suppress
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -82,7 +81,6 @@ class HaopsApp(App["StartChoice | None"]):
         self.has_left = False
         self.keymap: dict[str, str] = {}
         self._due: Timer | None = None
-        self._renewed_s = 0.0
         self.animation_level = "full" if self.settings.animations else "none"
         self.take_theme(self.settings.theme)
 
@@ -146,14 +144,13 @@ class HaopsApp(App["StartChoice | None"]):
         await super().on_event(event)
 
     def on_session_changed(self) -> None:
-        """Renew the screen at once if that was long ago, else soon, together with whatever else changes until then."""
+        """Renew the screen soon, together with whatever else changes until then."""
         if self._due is None:
-            self._due = self.set_timer(max(0.0, self._renewed_s + REFRESH_S - monotonic()), self._refresh)
+            self._due = self.set_timer(REFRESH_S, self._refresh)
 
     def _refresh(self) -> None:
         """Show every screen the session as it is now."""
         self._due = None
-        self._renewed_s = monotonic()
         if self.live is None:
             return
         view = self.live.view()
