@@ -318,12 +318,15 @@ def _add_up(session: Session, step_id: str, entry: Entry) -> Session:
     run = session.step_run(step_id)
     attempts = session.round_attempts(step_id)
     outcomes = {attempt.outcome for attempt in attempts}
-    stopped = bool(outcomes & {Outcome.FAILED, Outcome.NOT_STARTED, Outcome.UNKNOWN})
-    if None in outcomes or (not stopped and {a.target for a in attempts} != set(run.targets)):
+    if None in outcomes:
+        return session
+    is_partial = outcomes == {Outcome.SUCCEEDED} and {a.target for a in attempts} != set(run.targets)
+    if is_partial and run.state is StepState.RUNNING:
         return session
     if run.state not in (StepState.RUNNING, StepState.UNKNOWN):
         raise IllegalEvent(f"{step_id} is {run.state.value}: no attempt of it can end")
-    trigger = _trigger_for(session, step_id, outcomes)
+    # A round that an unknown outcome broke off is not gone on with by itself: what is left is asked about again.
+    trigger = Trigger.NOT_STARTED if is_partial else _trigger_for(session, step_id, outcomes)
     reason = "; ".join(f"{a.target}: {a.evidence}" for a in attempts if a.outcome is not Outcome.SUCCEEDED)
     moved = _move(session, step_id, trigger, reason=reason, ended_at=entry.wall)
     if trigger is Trigger.NOT_STARTED:

@@ -92,6 +92,24 @@ def test_not_started_goes_back_to_the_operator(story: Callable[..., Story]) -> N
     assert session.steps["left"].kept == {"cp1"}
 
 
+def test_what_is_left_of_a_round_that_an_unknown_broke_off_is_asked_about_again(story: Callable[..., Story]) -> None:
+    """One host after the other: the second is unknown, settled, and the third still waits for the operator."""
+    tale = story()
+    tale.choose()
+    plan = {target: {"script": "true", "environment": {}} for target in ("cp1", "cp2", "cp3")}
+    tale.tell(ev.StepOffered(step="left"))
+    tale.tell(ev.StepConfirmed(step="left", plan_digest="p", plan=plan, operator="ada", how="y"))
+    for target, outcome in (("cp1", "succeeded"), ("cp2", "unknown")):
+        tale.tell(ev.AttemptIntended(step="left", target=target, attempt=target, plan_digest="p"))
+        tale.end("left", target, outcome, target)
+    assert states(tale.session)["left"] == "unknown"
+    session = tale.tell(
+        ev.AttemptSettled(step="left", target="cp2", attempt="cp2", outcome="succeeded", by="probe", evidence="")
+    )
+    assert states(session)["left"] == "awaiting_confirmation"
+    assert session.steps["left"].kept == {"cp1", "cp2"}
+
+
 def test_retrying_a_broken_off_round_keeps_what_succeeded(story: Callable[..., Story]) -> None:
     """A retry after a failure on one of two targets leaves the other alone."""
     tale = story()
