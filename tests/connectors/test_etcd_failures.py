@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import grpc
 import pytest
 from answering import answering, http
 from certificates import Authority
@@ -12,8 +13,9 @@ from cryptography.hazmat.primitives import serialization
 from etcd_cluster import Cluster, free_ports, programs, running
 
 from haops.connectors.etcd import connect
+from haops.connectors.etcd.failures import translate
 from haops.core.inventory import EtcdAccess, EtcdMemberAddress
-from haops.errors import ConnectFailed, Denied
+from haops.errors import ConnectFailed, Denied, TimedOut
 
 
 @pytest.fixture(scope="module", params=["distro", "lab"])
@@ -160,3 +162,30 @@ def _access(directory: Path) -> EtcdAccess:
         host_certificate=certificate,
         host_key=key,
     )
+
+
+class _Answer(grpc.RpcError, grpc.Call):
+    """An error that a member itself sent, with the code that it uses for its own deadlines."""
+
+    def __init__(self, details: str) -> None:
+        self._details = details
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return self._details
+
+    def initial_metadata(self) -> None: ...
+    def trailing_metadata(self) -> None: ...
+    def is_active(self) -> bool: ...
+    def time_remaining(self) -> None: ...
+    def cancel(self) -> bool: ...
+    def add_callback(self, callback: object) -> bool: ...
+
+
+@pytest.mark.parametrize("words", ["context deadline exceeded", "etcdserver: request timed out"])
+def test_a_member_that_gave_up_waiting_has_not_refused(words: str) -> None:
+    """A proposal that the member itself no longer waits for may still be committed: that is no failure."""
+    error = translate(_Answer(words), where="m1", timeout_s=0.5)
+    assert isinstance(error, TimedOut)

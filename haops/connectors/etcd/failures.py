@@ -65,7 +65,7 @@ def translate(error: Exception, *, where: str, timeout_s: float) -> ConnectorErr
 def _answered(code: grpc.StatusCode | None, text: str, where: str) -> ConnectorError:
     """Return what a failure that etcd itself reported means."""
     words = text.removeprefix("rpc error: ").rpartition("etcdserver: ")[2] or "failed without a reason"
-    if "request timed out" in words:
+    if "request timed out" in words or "context deadline exceeded" in words:
         # The proposal may still be committed when quorum returns.
         return TimedOut(words, where=where)
     if code in _REFUSING_CODES:
