@@ -1,6 +1,7 @@
 """Faults that mean something else where etcd is a static pod: against a real control plane."""
 
 import fcntl
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabChild]:
         find_programs("control-plane")
     except ProgramMissing as error:
         pytest.skip(str(error))
-    with Path("/tmp/control-plane.lock").open("w") as lock:
+    with (Path(tempfile.gettempdir()) / "haops-control-plane-tests.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with lab_child("control-plane", tmp_path_factory.mktemp("lab")) as child:
             yield child
