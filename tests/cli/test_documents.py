@@ -7,6 +7,7 @@ import click
 import pytest
 
 from haops.cli import COMMANDS, haops
+from haops.core.standard_environment import STANDARD_ENVIRONMENT
 from haops.formats.inventory_yaml import parse_inventory
 from haops.formats.runbook_yaml import parse_runbook
 from haops.runtime.library import vocabulary
@@ -63,6 +64,12 @@ def test_runbooks_in_the_documents_are_valid() -> None:
     assert shown
     for text in shown:
         assert parse_runbook(text.encode(), "shown.yaml", vocabulary()).steps
+
+
+def test_the_standard_variables_stand_in_the_document_on_runbooks() -> None:
+    """Whoever writes a script finds every variable that it gets without asking."""
+    text = (TOP / "docs" / "runbooks.md").read_text(encoding="utf-8")
+    assert [name for name, meaning in STANDARD_ENVIRONMENT.items() if f"| `{name}` | {meaning} |" not in text] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
