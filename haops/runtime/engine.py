@@ -69,7 +69,8 @@ class Engine:
         self._states = StatesSeen()
         self._judging = threading.Lock()
         files = Path(log.journal.path) / "files"
-        files.mkdir(mode=0o700, exist_ok=True)
+        files.mkdir(exist_ok=True)
+        files.chmod(0o700)
         self._outputs = Outputs(self._tell)
         self._watcher = Watcher(connections, clock, self._seen)
         attempts = Attempts(log, connections, self._outputs, clock, lambda names: self.look(names).shared, files)

@@ -119,6 +119,8 @@ def _make_directory(parent: int, name: str) -> None:
         os.mkdir(name, PRIVATE_DIRECTORY, dir_fd=parent)
     except FileExistsError:
         return
+    # A umask of 777 would shut out its own owner.
+    os.chmod(name, PRIVATE_DIRECTORY, dir_fd=parent)
     os.fsync(parent)
 
 
