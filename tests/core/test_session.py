@@ -246,7 +246,7 @@ def legal_part(events: list[ev.Event]) -> tuple[Session, list[Entry]]:
     return tale.session, tale.entries
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), st.integers(0, 80))
 def test_a_fold_never_fails_on_a_legal_history(events: list[ev.Event], cut: int) -> None:
     """Folding a legal history gives the same session at once and in two parts, and never raises."""
@@ -257,7 +257,7 @@ def test_a_fold_never_fails_on_a_legal_history(events: list[ev.Event], cut: int)
     assert fold(entries[cut:], lambda _: book, first) == session
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories())
 def test_a_step_that_is_under_way_was_confirmed(events: list[ev.Event]) -> None:
     """No history leads to a step that runs, verifies or is unknown without a confirmation."""
@@ -267,7 +267,7 @@ def test_a_step_that_is_under_way_was_confirmed(events: list[ev.Event]) -> None:
             assert step_id in session.confirmations
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.permutations(["left", "right"]), st.booleans())
 def test_the_order_of_independent_steps_does_not_matter(order: list[str], side_by_side: bool) -> None:  # noqa: FBT001
     """Two steps with no path between them lead to the same states in either order, and side by side."""

@@ -181,6 +181,7 @@ def test_an_address_is_complete(url: str) -> None:
     assert any("is no address" in line for line in found)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_damage_to_a_file_makes_the_reading_fail(data: st.DataObject) -> None:

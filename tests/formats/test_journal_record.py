@@ -33,6 +33,7 @@ def entry(body: dict[str, object]) -> Entry:
     return Entry(type="note.added", wall="2026-11-21T03:14:07.000000Z", mono_us=5, boot=BOOT, actor="ops", body=body)
 
 
+@pytest.mark.slow
 @given(bodies)
 def test_a_record_comes_back_from_its_line_as_it_was(body: dict[str, object]) -> None:
     """What is written down is what is read, whatever JSON values an event has."""

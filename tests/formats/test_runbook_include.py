@@ -186,6 +186,7 @@ def test_includes_end_at_a_depth() -> None:
     assert any("included more than 5 deep: outer -> f1 -> f2 -> f3 -> f4 -> f5" in line for line in found)
 
 
+@pytest.mark.slow
 def test_includes_cannot_multiply_without_end() -> None:
     """Runbooks that include others many times are refused by the number of steps that come out."""
     many = "".join(f"  - {{{{id: i{n}, title: I, include: {{name}}}}}}\n" for n in range(30))

@@ -233,6 +233,7 @@ def test_several_missing_fields_are_all_named() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_runbook_has_an_end() -> None:
     """More steps than anybody could follow are refused, whatever they need."""
     steps = "".join(STEP.format(id=f"s{n}", needs=f"s{n + 1}") for n in range(3000))
@@ -241,12 +242,14 @@ def test_a_runbook_has_an_end() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_longest_chain_can_be_read() -> None:
     """As many steps as are allowed, each waiting for the next one in the file."""
     steps = "".join(STEP.format(id=f"s{n}", needs=f"s{n + 1}") for n in range(499)) + STEP.format(id="s499", needs="")
     assert len(parse_runbook(f"{HEAD}steps:\n{steps}".encode(), "x.yaml", words()).steps) == 500
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_damage_to_a_file_makes_the_reading_fail(data: st.DataObject) -> None:

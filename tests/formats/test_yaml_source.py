@@ -85,6 +85,7 @@ def test_an_alias_bomb_is_refused_before_it_grows() -> None:
     assert source.problems[-1].message == "the alias *a0 is not allowed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
 def test_deep_nesting_is_refused_while_it_is_read(opening: str) -> None:
     """Nesting costs no stack: reading stops at the limit."""
@@ -93,6 +94,7 @@ def test_deep_nesting_is_refused_while_it_is_read(opening: str) -> None:
     assert any("nested deeper" in problem.message for problem in source.problems)
 
 
+@pytest.mark.slow
 def test_many_values_are_refused() -> None:
     """A file may not hold more values than a person could have written."""
     assert "more than 50000 values" in only_problem("[" + "1," * 60_000 + "]")
@@ -149,6 +151,7 @@ def test_a_character_of_any_scalar_is_found_in_the_file(written: str, word: str)
     assert source.places.inside(("a",), value.index(word), value) == expected
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.text("abcxyz:#'\"\\-{}[]é ", min_size=1, max_size=12).map(str.strip).filter(bool), min_size=1))
 def test_every_visible_character_of_a_written_text_is_found(words: list[str]) -> None:
