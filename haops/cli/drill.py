@@ -83,12 +83,12 @@ def rehearse_outside(wish: Wish) -> int:
         return 128 + signal.SIGKILL
     if wish.keep:
         print(f"The lab {lab.name} stays: haops lab shell, haops lab down", file=sys.stderr)
-    elif status != _LEFT:
+    elif status != LEFT:
         lab.end()
     return status
 
 
-_LEFT = 75
+LEFT = 75
 """The inner process's status when the operator left the drill to come back (EX_TEMPFAIL of sysexits.h)."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from haops.cli.drill import Wish, print_report
+from haops.cli.drill import LEFT, Wish, print_report
 from haops.errors import HaopsError, InputError, Refused
 from haops.lab.attached import AttachedLab
 from haops.lab.drill import Drill, Setting
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _DETECTED_WITHIN_S = 60.0
 _DONE_WITHIN_S = 900.0
 _LOOK_EVERY_S = 1.0
-_LEFT = 75
 
 
 class DrillSession:
@@ -127,7 +126,7 @@ class DrillSession:
         if self._report is None:
             session = self._engine.view().session.id
             self._say(f"The drill waits, and its lab with it. Go on: haops drill --resume {session}")
-            return _LEFT
+            return LEFT
         return print_report(self._report, as_json=self._wish.as_json)
 
     def _beside(self) -> None:
