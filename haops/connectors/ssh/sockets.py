@@ -3,7 +3,6 @@
 Owns socket options and the note of when the peer was last heard. Must never speak SSH.
 """
 
-import contextlib
 import errno
 import socket
 import subprocess
@@ -106,12 +105,6 @@ def connect_program(command: str, *, where: str) -> socket.socket:
             raise ConnectFailed(f"ProxyCommand cannot be started: {error.strerror}", where=where) from error
     reap_later(program)
     return ours
-
-
-def close_quietly(stream: Stream) -> None:
-    """Close a stream that may be broken already."""
-    with contextlib.suppress(OSError):
-        stream.close()
 
 
 def _connect_error(error: OSError, timeout_s: float, where: str) -> ConnectorError:

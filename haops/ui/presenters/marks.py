@@ -67,8 +67,3 @@ SELF = Mark("·", "itself", Role.DIM)
 def severity_mark(severity: str) -> Mark:
     """Return how a severity is shown; a word that is none is shown as a notice."""
     return SEVERITY_MARKS.get(severity, SEVERITY_MARKS[Severity.NOTICE])
-
-
-def risk_span(risk: Risk) -> Span:
-    """Return a risk as its word in its role."""
-    return Span(risk.value, RISK_ROLES[risk])
