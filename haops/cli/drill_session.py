@@ -19,7 +19,9 @@ from haops.runtime.auto import AutoOperator
 from haops.runtime.clock import SystemClock
 from haops.runtime.ending import leaving_on_signals
 from haops.runtime.engine import Engine
-from haops.runtime.library import load_inventory, load_runbook
+from haops.runtime.inventories import load_inventory
+from haops.runtime.library import load_runbook
+from haops.runtime.opening import Opening
 from haops.runtime.paths import find_session
 
 if TYPE_CHECKING:
@@ -120,7 +122,8 @@ class DrillSession:
         """Repair on the screen; the report comes when the runbook is done, or the drill waits to be gone on with."""
         from haops.cli.screen import show_session  # noqa: PLC0415 - Textual is heavy
 
-        show_session(self._engine, beside=self._beside, at_end=self._drill.abandon)
+        opening = Opening(self._engine.view().session.id, lambda: self._engine, then=self._break_beside)
+        show_session(opening, at_end=self._drill.abandon)
         if self._trouble:
             self._say(self._trouble)
         if self._report is None:
@@ -128,6 +131,10 @@ class DrillSession:
             self._say(f"The drill waits, and its lab with it. Go on: haops drill --resume {session}")
             return LEFT
         return print_report(self._report, as_json=self._wish.as_json)
+
+    def _break_beside(self) -> None:
+        """Have the cluster broken while the screen stands."""
+        threading.Thread(target=self._beside, name="beside the screen", daemon=True).start()
 
     def _beside(self) -> None:
         """Break the cluster while the screen stands, and measure as soon as the runbook is done."""
@@ -168,8 +175,9 @@ def _begun(wish: Wish, lab_directory: Path, flavour: str) -> tuple[Engine, Setti
     scenario = find_scenario(wish.scenario)
     variant = scenario.variant(wish.variant)
     inventory = load_inventory(lab_directory / "inventory.yaml")
-    runbooks = (load_runbook(scenario.runbook),)
-    engine = sessions.begin(inventory, mode="drill", scenario=(scenario.name, variant.name, flavour), runbooks=runbooks)
+    runbook = load_runbook(scenario.runbook)
+    drilled = (scenario.name, variant.name, flavour)
+    engine = sessions.begin(inventory, mode="drill", scenario=drilled, runbooks=lambda: (runbook,))
     return engine, Setting(scenario=scenario, variant=variant, flavour=flavour)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from haops.core import commands as cmd
-from haops.core.runbook import Risk
+from haops.core.risk import Risk
 from haops.core.session_state import Outcome
 from haops.core.states import OPEN, StepState
 from haops.core.text import visible

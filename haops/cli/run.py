@@ -23,10 +23,11 @@ def run(runbook: str, inventory: Path, given: tuple[str, ...], plain: bool) -> N
     from haops.cli.secrets_prompt import ask_secret  # noqa: PLC0415
     from haops.runtime import library, sessions  # noqa: PLC0415
     from haops.runtime.ending import leaving_on_signals  # noqa: PLC0415
+    from haops.runtime.inventories import load_inventory  # noqa: PLC0415
 
     book = library.load_runbook(runbook)
     values = library.given_inputs(book, given)
-    engine = sessions.begin(library.load_inventory(inventory), runbooks=(book,), prompt=ask_secret)
+    engine = sessions.begin(load_inventory(inventory), runbooks=lambda: (book,), prompt=ask_secret)
     with leaving_on_signals(engine.leave):
         try:
             engine.start()

@@ -123,7 +123,8 @@ def plan(*, name: str, inventory: str, given: tuple[str, ...], as_json: bool) ->
     """Show every host, script, variable and guard that would be used on a cluster, without touching it."""
     from haops.cli.runbook_text import plan_lines, plan_object  # noqa: PLC0415 - as above
     from haops.runtime.inputs import input_facts  # noqa: PLC0415 - as above
-    from haops.runtime.library import given_inputs, load_inventory  # noqa: PLC0415 - as above
+    from haops.runtime.inventories import load_inventory  # noqa: PLC0415 - as above
+    from haops.runtime.library import given_inputs  # noqa: PLC0415 - as above
     from haops.runtime.runbook_plan import preview_runbook  # noqa: PLC0415 - as above
 
     book, cluster = _load(name), load_inventory(inventory)

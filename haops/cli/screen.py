@@ -5,7 +5,6 @@ Owns the settings that the screen gets from files and environment. Must never ke
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from haops.ui.settings import DEFAULT_THEME, UiSettings
 
 if TYPE_CHECKING:
     from haops.cli.secrets_prompt import PromptBesideScreen
-    from haops.runtime.engine import Engine
+    from haops.runtime.opening import Opening
     from haops.ui.presenters.timeline import Happened
 
 
@@ -44,35 +43,33 @@ def _nothing() -> None:
 
 
 def show_session(
-    engine: "Engine",
-    beside: Callable[[], None] | None = None,
+    opening: "Opening",
     at_end: Callable[[], None] = _nothing,
     prompt: "PromptBesideScreen | None" = None,
 ) -> None:
-    """Show a session until the operator leaves it.
+    """Open a session behind its first frame and show it until the operator leaves it.
 
-    `beside` runs in a thread of its own while the screen stands; `at_end` is called before the session is left;
-    `prompt` is who asks for passphrases, so that the screen can step aside.
+    `at_end` is called before the session is left; `prompt` is who asks for passphrases, so that the screen can step
+    aside. Raises HaopsError with the reason if the session cannot be opened.
     """
     from haops.runtime.ending import leaving_on_signals  # noqa: PLC0415 - after the first frame's own imports
     from haops.ui.app import HaopsApp  # noqa: PLC0415
 
-    app = HaopsApp(live=engine, timeline=lambda: _timeline(engine), settings=ui_settings())
+    app = HaopsApp(opening=opening, timeline=lambda: _timeline(opening), settings=ui_settings())
     if prompt is not None:
         prompt.attach(app)
-    with leaving_on_signals(engine.leave):
+    with leaving_on_signals(opening.leave):
         try:
-            engine.start()
-            if beside is not None:
-                threading.Thread(target=beside, name="beside the screen", daemon=True).start()
             app.run()
         finally:
             at_end()
-            engine.leave("left" if app.has_left else "the terminal went away")
+            opening.leave("left" if app.has_left else "the terminal went away")
+    if app.failed is not None:
+        raise app.failed
 
 
-def _timeline(engine: "Engine") -> "Sequence[Happened]":
+def _timeline(opening: "Opening") -> "Sequence[Happened]":
     """Return the session's timeline as it is now."""
     from haops.cli.timeline import timeline_entries  # noqa: PLC0415 - only when it is looked at
 
-    return timeline_entries(engine.view().journal_path)
+    return timeline_entries(opening.session.view().journal_path) if opening.session else ()

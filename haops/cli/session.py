@@ -15,20 +15,15 @@ def session(inventory: Path | None, resumed: str | None) -> None:
 
     Leaving the screen leaves the session: what runs on hosts goes on, and `haops` offers to go on with it.
     """
-    from haops.cli.screen import need_terminal, show_session  # noqa: PLC0415 - heavy
-    from haops.cli.secrets_prompt import PromptBesideScreen  # noqa: PLC0415
-    from haops.runtime import sessions  # noqa: PLC0415
-    from haops.runtime.library import list_runbooks, load_inventory  # noqa: PLC0415
-    from haops.runtime.paths import find_session  # noqa: PLC0415
+    from haops.cli.opening import beginning, resuming  # noqa: PLC0415 - `haops --help` stays fast
+    from haops.cli.screen import need_terminal, show_session  # noqa: PLC0415 - as above
+    from haops.cli.secrets_prompt import PromptBesideScreen  # noqa: PLC0415 - as above
 
     if (inventory is None) == (resumed is None):
         raise InputError("say which cluster, or which session to go on with", remedy="-c prod.yaml, or --resume ID")
     need_terminal("`haops run RUNBOOK -c prod.yaml`, which works line by line")
-    runbooks = tuple(listed.runbook for listed in list_runbooks() if listed.runbook)
     prompt = PromptBesideScreen()
-    if resumed is not None:
-        engine = sessions.resume(find_session(resumed), runbooks=runbooks, prompt=prompt)
-    else:
-        engine = sessions.begin(load_inventory(str(inventory)), runbooks=runbooks, prompt=prompt)
-    show_session(engine, prompt=prompt)
-    print(f"The session waits: haops session --resume {engine.view().session.id}")
+    opening = resuming(resumed, prompt) if resumed is not None else beginning(Path(str(inventory)), prompt)
+    show_session(opening, prompt=prompt)
+    if opening.session:
+        print(f"The session waits: haops session --resume {opening.session.view().session.id}")

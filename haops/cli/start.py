@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haops.cli.screen import need_terminal, show_session, ui_settings
-from haops.runtime.paths import config_directory, find_session
+from haops.runtime.paths import config_directory
 from haops.ui.sources import ChoiceKind, ClusterRow, DrillRow, Finding, SessionRow, StartChoice, StartRows
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _session_row(known: "KnownSession") -> SessionRow:
 def _cluster_rows(sessions: "list[KnownSession]") -> Iterator[ClusterRow]:
     """Yield the clusters known: inventories in the configuration directory, and those of earlier incidents."""
     from haops.errors import HaopsError  # noqa: PLC0415
-    from haops.runtime.library import load_inventory  # noqa: PLC0415 - formats are heavy
+    from haops.runtime.inventories import load_inventory  # noqa: PLC0415 - formats are heavy
 
     seen: dict[str, KnownSession] = {}
     for known in sessions:
@@ -118,21 +118,17 @@ def start() -> None:
 
 def _go_on(choice: StartChoice) -> None:
     """Do what was chosen."""
-    from haops.cli.secrets_prompt import PromptBesideScreen  # noqa: PLC0415 - the rest is heavy, and comes after the screen
-    from haops.runtime import sessions  # noqa: PLC0415
-    from haops.runtime.library import list_runbooks, load_inventory  # noqa: PLC0415
+    from haops.cli.opening import beginning, resuming  # noqa: PLC0415 - comes after the screen
+    from haops.cli.secrets_prompt import PromptBesideScreen  # noqa: PLC0415 - as above
 
     if choice.kind is ChoiceKind.DRILL or (choice.kind is ChoiceKind.SESSION and _is_drill(choice.key)):
         from haops.cli.drill import rehearse, resume_drill  # noqa: PLC0415
 
         return rehearse(choice.key) if choice.kind is ChoiceKind.DRILL else resume_drill(choice.key)
-    runbooks = tuple(listed.runbook for listed in list_runbooks() if listed.runbook)
     prompt = PromptBesideScreen()
-    if choice.kind is ChoiceKind.SESSION:
-        engine = sessions.resume(find_session(choice.key), runbooks=runbooks, prompt=prompt)
-    else:
-        engine = sessions.begin(load_inventory(choice.key), runbooks=runbooks, prompt=prompt)
-    return show_session(engine, prompt=prompt)
+    is_session = choice.kind is ChoiceKind.SESSION
+    opening = resuming(choice.key, prompt) if is_session else beginning(Path(choice.key), prompt)
+    return show_session(opening, prompt=prompt)
 
 
 def _is_drill(session_id: str) -> bool:

@@ -33,7 +33,7 @@ def status(inventory: Path, *, watch: bool, every_s: float, as_json: bool) -> No
     """
     from haops.cli.secrets_prompt import ask_secret  # noqa: PLC0415 - heavy, and not needed for --help
     from haops.runtime.glance import Glance  # noqa: PLC0415
-    from haops.runtime.library import load_inventory  # noqa: PLC0415
+    from haops.runtime.inventories import load_inventory  # noqa: PLC0415
 
     with Glance(load_inventory(inventory), ask_secret) as glance:
         view = glance.first(within_s=_FIRST_LOOK_S)

@@ -11,7 +11,8 @@ from typing import Any
 
 from haops.core.conditions import ConditionError, Expression, Unknown
 from haops.core.inventory import Host, Inventory
-from haops.core.runbook import Guard, Option, Risk, Selector, Spread, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Guard, Option, Selector, Spread, Step
 from haops.core.standard_environment import standard_environment
 
 BASTION = "local"

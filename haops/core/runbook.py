@@ -9,17 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from haops.core.conditions import Expression
-
-
-class Risk(StrEnum):
-    """How much a step can hurt; it decides how it must be confirmed."""
-
-    READ = "read"
-    """Looks only: `enter`."""
-    CHANGE = "change"
-    """Changes something that can be changed back: `y`."""
-    DESTROY = "destroy"
-    """Takes something away: the cluster's name, typed."""
+from haops.core.risk import Risk
 
 
 class Effect(StrEnum):

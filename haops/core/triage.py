@@ -6,7 +6,8 @@ Owns the ordering. Must never hide a runbook: one that does not fit is last, wit
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from haops.core.runbook import Risk, Runbook
+from haops.core.risk import Risk
+from haops.core.runbook import Runbook
 from haops.core.signal import Signal
 
 

@@ -33,7 +33,7 @@ JsonSchema = dict[str, Any]
 class Document(BaseModel):
     """A mapping of a file: its keys are exactly its fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=False, defer_build=True)
 
 
 def refused(*mistakes: Mistake) -> PydanticCustomError:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from haops.core.conditions import Expression
-from haops.core.runbook import Effect, Risk
+from haops.core.risk import Risk
+from haops.core.runbook import Effect
 from haops.formats.fields import (
     Condition,
     Document,

@@ -6,7 +6,8 @@ Owns the advice on steps, with a code for each. Must never change what a runbook
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from haops.core.runbook import Effect, Risk
+from haops.core.risk import Risk
+from haops.core.runbook import Effect
 from haops.errors import Problem, RunbookError
 from haops.formats.mistakes import distinct
 from haops.formats.runbook_outline import INCLUDE, StepOutline, outline_of

@@ -6,18 +6,8 @@ Owns this translation. Must never check anything: what comes here is right.
 from typing import Any
 
 from haops.core.conditions import Expression
-from haops.core.runbook import (
-    Capture,
-    Effect,
-    Expect,
-    Guard,
-    Input,
-    Risk,
-    Selector,
-    Spread,
-    Step,
-    Verification,
-)
+from haops.core.risk import Risk
+from haops.core.runbook import Capture, Effect, Expect, Guard, Input, Selector, Spread, Step, Verification
 from haops.formats.input_values import INPUT_FORMS
 from haops.formats.runbook_document import (
     CaptureDocument,

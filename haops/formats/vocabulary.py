@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from haops.core.conditions import Expression
-from haops.core.runbook import Risk
+from haops.core.risk import Risk
 
 
 class StepKindFields(Protocol):

@@ -6,7 +6,8 @@ resumed on the same machine is measured like any other.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from haops.core.runbook import Risk, Runbook
+from haops.core.risk import Risk
+from haops.core.runbook import Runbook
 from haops.formats.journal_record import Record
 from haops.lab.history import DrillKind, earlier_durations
 from haops.lab.report import StepTime

@@ -39,6 +39,8 @@ from haops.runtime.watcher import Watcher
 from haops.signals import RULES
 from haops.steps import preview
 
+RunbookSource = Callable[[], Sequence[Runbook]]
+"""Reads the runbooks that triage chooses from."""
 _NOTICES_KEPT = 50
 _DONE_KNOWN_WITHIN_S = 10.0
 _LOOK_AT_DONE_EVERY_S = 0.5
@@ -54,13 +56,14 @@ class Engine:
         clock: Clock,
         *,
         operator: str,
-        runbooks: Sequence[Runbook] = (),
+        runbooks: RunbookSource = tuple,
     ) -> None:
         self._log = log
         self._connections = connections
         self._clock = clock
         self._operator = operator
-        self._runbooks = tuple(runbooks)
+        self._read_runbooks = runbooks
+        self._runbooks: tuple[Runbook, ...] = ()
         self._listeners: list[Callable[[], None]] = []
         self._notices: tuple[Notice, ...] = ()
         self._stopped = threading.Event()
@@ -92,9 +95,15 @@ class Engine:
     def start(self) -> None:
         """Begin to look, and go on where the journal says that things stand."""
         self._look_at_inputs()
-        self._watcher.start()
+        threading.Thread(target=self._open_eyes, name="opening its eyes", daemon=True).start()
         self._curiosity.start()
         self._advance()
+
+    def _open_eyes(self) -> None:
+        """Begin to look, and only then read the runbooks: what is true comes before what fits it."""
+        self._watcher.start()
+        self._runbooks = tuple(self._read_runbooks())
+        self._tell()
 
     def view(self) -> View:
         """Return one consistent look at the session."""

@@ -1,4 +1,4 @@
-"""Runbooks and inventories from files, read with every name that this haops knows.
+"""Runbooks from files, read with every name that this haops knows.
 
 Owns finding and reading them. Must never interpret YAML (`formats` do) nor remember anything between two calls.
 """
@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from haops.core.facts import FACT_NAMES, HOST_FACT_NAMES
-from haops.core.inventory import Inventory
 from haops.core.runbook import Runbook
 from haops.errors import HaopsError, InputError, Problem
 from haops.formats.input_values import read_inputs
-from haops.formats.inventory_yaml import lint_inventory, parse_inventory
+from haops.formats.inventory_yaml import lint_inventory
 from haops.formats.runbook_lint import lint_runbook
 from haops.formats.runbook_yaml import parse_runbook
 from haops.formats.vocabulary import Vocabulary
 from haops.formats.yaml_source import read_yaml
 from haops.observers import OBSERVERS
-from haops.runtime.paths import find_file, shelves
+from haops.runtime.paths import find_file, read_input, shelves
 from haops.signals import RULES
 from haops.steps import KINDS
 
@@ -81,16 +80,6 @@ def list_runbooks(given: Path | None = None) -> Iterator[Listed]:
             yield Listed(path=path, error=error)
 
 
-def load_inventory(path: str | Path) -> Inventory:
-    """Return the inventory in a file. Raises InventoryError with every mistake, InputError if it cannot be read."""
-    return parse_inventory(read_input(Path(path)), str(Path(path).absolute()), home=str(Path.home()))
-
-
-def parse_inventory_text(text: str, source: str) -> Inventory:
-    """Return the inventory whose text a journal kept; `source` is where it was read, for relative paths."""
-    return parse_inventory(text.encode(), source, home=str(Path.home()))
-
-
 def lint_file(name_or_path: str) -> tuple[Problem, ...]:
     """Return every mistake in a runbook or inventory file, and advice; that it cannot be read is one mistake."""
     try:
@@ -117,12 +106,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals:
         raise InputError(f"{text!r} is not NAME=VALUE", remedy="--input older_snapshot=/path/to/file.db")
     return name, value
-
-
-def read_input(path: Path) -> bytes:
-    """Return what is in a file that a person named. Raises InputError with the reason if it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"it cannot be read: {reason}", where=str(path), remedy="the path of another file") from None

@@ -121,3 +121,12 @@ def _base(variable: str, default: str) -> Path:
     except RuntimeError:
         remedy = f"{variable}=/some/directory haops ..."
         raise SettingsError(f"neither {variable} nor HOME is set", remedy=remedy) from None
+
+
+def read_input(path: Path) -> bytes:
+    """Return what is in a file that a person named. Raises InputError with the reason if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"it cannot be read: {reason}", where=str(path), remedy="the path of another file") from None

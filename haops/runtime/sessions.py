@@ -7,7 +7,6 @@ never run a step.
 import functools
 import os
 import secrets
-from collections.abc import Sequence
 from pathlib import Path
 
 from haops import __version__
@@ -21,10 +20,9 @@ from haops.core.runbook import Runbook
 from haops.core.session_state import AttemptStage, Outcome, Session
 from haops.core.states import IllegalEvent, StepState
 from haops.errors import JournalDamaged
-from haops.formats.runbook_yaml import parse_runbook
-from haops.runtime import library
 from haops.runtime.clock import SystemClock
-from haops.runtime.engine import Engine, operator_name
+from haops.runtime.engine import Engine, RunbookSource, operator_name
+from haops.runtime.inventories import parse_inventory_text
 from haops.runtime.journal_file import JournalWriter
 from haops.runtime.paths import session_directory
 from haops.runtime.session_log import SessionLog
@@ -41,6 +39,9 @@ def read_runbook(chosen: ev.RunbookChosen) -> Runbook:
 @functools.lru_cache(maxsize=32)
 def _read(text: str, source: str, included: tuple[tuple[str, str], ...]) -> Runbook:
     """Return the runbook of these texts."""
+    from haops.formats.runbook_yaml import parse_runbook  # noqa: PLC0415 - a new session looks before it reads any runbook
+    from haops.runtime import library  # noqa: PLC0415 - as above
+
     includes = dict(included)
     vocabulary = library.vocabulary(lambda name: (name, includes[name].encode()))
     return parse_runbook(text.encode(), source, vocabulary)
@@ -56,7 +57,7 @@ def begin(
     *,
     mode: str = "incident",
     scenario: tuple[str, str, str] = ("", "", ""),
-    runbooks: Sequence[Runbook] = (),
+    runbooks: RunbookSource = tuple,
     prompt: SecretPrompt = nobody,
     connections: Connections | None = None,
 ) -> Engine:
@@ -85,7 +86,7 @@ def begin(
     return Engine(log, reached, clock, operator=operator_name(), runbooks=runbooks)
 
 
-def resume(directory: Path, *, runbooks: Sequence[Runbook] = (), prompt: SecretPrompt = nobody) -> Engine:
+def resume(directory: Path, *, runbooks: RunbookSource = tuple, prompt: SecretPrompt = nobody) -> Engine:
     """Return a session that goes on where its journal ends, not yet started.
 
     Raises JournalLocked while another process has it, JournalDamaged if its history is not possible.
@@ -111,7 +112,7 @@ def _inventory_of(session: Session, directory: Path) -> Inventory:
     """Return the inventory that a session began with, from its journal: the file may have changed since."""
     if session.opened is None:
         raise JournalDamaged("the journal does not begin with an opened session", where=str(directory))
-    return library.parse_inventory_text(session.opened.inventory, session.opened.inventory_source)
+    return parse_inventory_text(session.opened.inventory, session.opened.inventory_source)
 
 
 def close_open_attempts(log: SessionLog) -> None:

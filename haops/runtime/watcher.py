@@ -18,6 +18,7 @@ LOOK_TIMEOUT_S = 2.0
 LOOK_DEADLINE_S = 6.0
 SLOW_LOOK_TIMEOUT_S = 20.0
 SLOW_LOOK_DEADLINE_S = 30.0
+_FIRST_ANSWER_S = 0.25
 _LOOKERS = 32
 
 
@@ -33,6 +34,7 @@ class Watcher:
         self._picture = Picture()
         self._stopping = threading.Event()
         self._wake = {name: threading.Event() for name in self._observers}
+        self._answered = {name: threading.Event() for name in self._observers}
         self._lookers = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="look")
         self._pollers: list[threading.Thread] = []
 
@@ -47,11 +49,16 @@ class Watcher:
         return {Kind(name): observer.interval_s for name, observer in self._observers.items()}
 
     def start(self) -> None:
-        """Begin to look at everything that is looked at by itself."""
+        """Begin to look at everything that is looked at by itself, at one kind of thing after the other.
+
+        Each kind loads libraries of its own; all at once would keep back the first answer until all are loaded.
+        """
         for name, observer in self._observers.items():
-            if observer.interval_s > 0:
-                for group in observer.groups(self._connections.inventory):
-                    self._begin(name, group)
+            groups = observer.groups(self._connections.inventory) if observer.interval_s > 0 else ()
+            for group in groups:
+                self._begin(name, group)
+            if groups:
+                self._answered[name].wait(_FIRST_ANSWER_S)
 
     def _begin(self, name: str, group: str) -> None:
         """Begin to poll one group."""
@@ -103,6 +110,7 @@ class Watcher:
         seen = observer.observe(self._connections, group, timeout_s=timeout_s, clock=self._clock, thorough=thorough)
         if not self._stopping.is_set():
             self._take(seen)
+        self._answered[observer.name].set()
 
     def _take(self, seen: tuple[Observation, ...]) -> None:
         """Put observations into the picture and tell."""

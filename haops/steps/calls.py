@@ -10,7 +10,8 @@ from pydantic import Field
 from haops.connectors.seam import HttpAnswer
 from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
-from haops.core.runbook import Effect, Risk, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Effect, Step
 from haops.core.session_state import Outcome
 from haops.errors import ConnectFailed
 from haops.formats.fields import Condition, Document

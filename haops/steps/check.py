@@ -8,7 +8,8 @@ from pydantic import Field
 
 from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
-from haops.core.runbook import Risk, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Step
 from haops.core.session_state import Outcome
 from haops.steps.kind import Attempting, Result, Variables
 

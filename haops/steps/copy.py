@@ -13,7 +13,8 @@ from pydantic import Field
 from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
 from haops.core.planning import BASTION
-from haops.core.runbook import Risk, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Step
 from haops.core.session_state import Outcome
 from haops.errors import RemoteFailed
 from haops.formats.fields import Condition, Document

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from haops.connectors.seam import AttemptReport, Connections, Order, RemoteState
 from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
-from haops.core.runbook import Risk, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Step
 from haops.core.session_state import Outcome
 
 Variables = Mapping[str, Expression]

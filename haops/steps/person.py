@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field
 
 from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
-from haops.core.runbook import Option, Risk, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Option, Step
 from haops.core.session_state import Outcome
 from haops.errors import Refused
 from haops.formats.fields import Condition, Document

@@ -8,7 +8,8 @@ from pydantic import Field
 from haops.connectors.seam import RemoteState
 from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
-from haops.core.runbook import Effect, Risk, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Effect, Step
 from haops.core.session_state import Outcome
 from haops.errors import ConnectionLost
 from haops.formats.fields import Document

@@ -1,24 +1,22 @@
 """The application: routes messages between screens and the running session, and owns nothing of either.
 
 Steps run in the session's own threads, never here. A change of the session becomes one coalesced message; the screen is
-renewed at most every 100 ms, and once a second for ages. What a person asks for is handed over in a thread, because its
-record has to reach the disk first.
+renewed at once, but at most every 100 ms, and once a second for ages. What a person asks for is handed over in a thread:
+its record has to reach the disk first.
 """
 
 from contextlib import suppress
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.app import App
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 
 from haops.errors import HaopsError
-from haops.runtime.paths import find_file
 from haops.ui.actions import ALWAYS, APP_ACTIONS
 from haops.ui.bindings import bindings, palette
-from haops.ui.keymap import load_keymap
 from haops.ui.messages import (
     CommandAnswered,
     CommandGiven,
@@ -26,36 +24,42 @@ from haops.ui.messages import (
     LookedAgain,
     RunbookTaken,
     SessionChanged,
+    SessionNotOpened,
+    SessionOpened,
     StartChosen,
 )
 from haops.ui.output import one_line
+from haops.ui.personal import PersonalApp
 from haops.ui.picture import write_picture
 from haops.ui.presenters.notices import error_text
-from haops.ui.screens.first import session_screen, session_screens, start_screen
+from haops.ui.screens.first import opening_screen, session_screen, session_screens, start_screen
 from haops.ui.screens.watching import Watching
 from haops.ui.settings import UiSettings
-from haops.ui.themes import FALLBACK, load_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.command import Provider
+    from textual.screen import Screen
     from textual.timer import Timer
 
     from haops.core.commands import Command
     from haops.core.decide import Refusal
     from haops.runtime.live import LiveSession
-    from haops.ui.sources import StartChoice, StartSource, TimelineSource  # noqa: F401 - ruff does not read the quoted base
+    from haops.ui.sources import Opening, StartChoice, StartSource, TimelineSource  # noqa: F401 - ruff does not read the quoted base
 
-REFRESH_S, TICK_S = 0.1, 1.0
+REFRESH_S, GATHER_S, TICK_S = 0.1, 0.01, 1.0
 FIRST_SCREEN = 2
 """How deep the stack of screens is while the first screen is on top; the toolkit's own empty one lies below."""
 
 
-class HaopsApp(App["StartChoice | None"]):
-    """The full screen. With `live` it shows that session; with `start` it returns what was chosen on the start screen.
+class HaopsApp(PersonalApp["StartChoice | None"]):
+    """The full screen.
 
-    Whoever runs it calls `live.leave` afterwards if `has_left` is not set: a lost terminal leaves nobody to do it here.
+    With `live` it shows that session, with `opening` one that is opened while the first frame stands; with `start` it
+    returns what was chosen on the start screen.
+    Whoever runs it leaves the session afterwards if `has_left` is not set: a lost terminal leaves nobody to do it here.
+    `failed` is why a session could not be opened.
     """
 
     CSS_PATH = "haops.tcss"
@@ -69,63 +73,52 @@ class HaopsApp(App["StartChoice | None"]):
     def __init__(
         self,
         live: "LiveSession | None" = None,
+        opening: "Opening | None" = None,
         start: "StartSource | None" = None,
         timeline: "TimelineSource | None" = None,
         settings: UiSettings | None = None,
     ) -> None:
-        self.settings = settings or UiSettings()
-        super().__init__()
+        super().__init__(settings)
         self.live = live
+        self.opening = opening
         self.start = start
         self.timeline = timeline
         self.has_left = False
-        self.keymap: dict[str, str] = {}
+        self.failed: HaopsError | None = None
         self._due: Timer | None = None
-        self.animation_level = "full" if self.settings.animations else "none"
-        self.take_theme(self.settings.theme)
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Return the variables that the style sheet needs, whatever the theme."""
-        return dict(FALLBACK)
-
-    def take_theme(self, name: str) -> None:
-        """Use a theme; one that cannot be used is a warning, and the colours stay as they are."""
-        try:
-            theme = load_theme(find_file(name, "themes", self.settings.theme_directory))
-        except HaopsError as error:
-            self.call_later(self._tell, "warning", error_text(error))
-            return
-        self.register_theme(theme)
-        self.theme = theme.name
+        self._renewed_s = 0.0
 
     def on_mount(self) -> None:
-        """Show the first screen, and listen to the session."""
+        """Show the first screen."""
         if self.live is not None:
-            view = self.live.view()
-            self.set_class(view.is_drill, "-drill")
-            self.push_screen(session_screen(view, self.live, self.timeline, self.settings.reading_time_s))
-            self.live.subscribe(self._note_change)
-            self.set_interval(TICK_S, self._refresh)
+            self._show_session(self.live, self.push_screen)
+        elif self.opening is not None:
+            self.push_screen(opening_screen(self.opening))
         elif self.start is not None:
             self.push_screen(start_screen(self.start))
-        self.call_after_refresh(self._take_keymap)
+        self.call_after_refresh(self.take_keymap)
+
+    def on_session_opened(self, message: SessionOpened) -> None:
+        """Show the session that has been opened."""
+        self.live = message.live
+        self._show_session(message.live, self.switch_screen)
+
+    def on_session_not_opened(self, message: SessionNotOpened) -> None:
+        """End: there is nothing to show. Whoever ran the app says why."""
+        self.failed = message.error
+        self.exit()
+
+    def _show_session(self, live: "LiveSession", show: "Callable[[Screen[None]], object]") -> None:
+        """Show a session, and listen to it."""
+        view = live.view()
+        self.set_class(view.is_drill, "-drill")
+        show(session_screen(view, live, self.timeline, self.settings.reading_time_s))
+        live.subscribe(self._note_change)
+        self.set_interval(TICK_S, self.renew)
 
     def _note_change(self) -> None:
         """Have the screen renewed soon; called from the session's threads, also after the screen is gone."""
         self.post_message(SessionChanged())
-
-    def _take_keymap(self) -> None:
-        """Use the user's own keys; a bad keymap is a warning and the default keys."""
-        file = self.settings.keymap_file
-        if file is None or not file.is_file():
-            return
-        try:
-            self.keymap = load_keymap(file)
-        except HaopsError as error:
-            self._tell("warning", error_text(error))
-            return
-        self.set_keymap(self.keymap)
-        self._refresh()
 
     def on_start_chosen(self, message: StartChosen) -> None:
         """End with what was chosen: whoever ran the app goes on with it."""
@@ -146,11 +139,13 @@ class HaopsApp(App["StartChoice | None"]):
     def on_session_changed(self) -> None:
         """Renew the screen soon, together with whatever else changes until then."""
         if self._due is None:
-            self._due = self.set_timer(REFRESH_S, self._refresh)
+            due_in_s = self._renewed_s + REFRESH_S - monotonic()
+            self._due = self.set_timer(max(due_in_s, GATHER_S), self.renew)
 
-    def _refresh(self) -> None:
+    def renew(self) -> None:
         """Show every screen the session as it is now."""
         self._due = None
+        self._renewed_s = monotonic()
         if self.live is None:
             return
         view = self.live.view()
@@ -164,7 +159,7 @@ class HaopsApp(App["StartChoice | None"]):
         from haops.core.commands import Confirm  # noqa: PLC0415 - who gives a command has loaded it
 
         if self.is_web and isinstance(message.command, Confirm):
-            self._tell("critical", "Nothing is confirmed over a served screen. Confirm on the bastion's own terminal.")
+            self.tell("critical", "Nothing is confirmed over a served screen. Confirm on the bastion's own terminal.")
             return
         self._in_thread(partial(self._submit, message.command))
 
@@ -195,10 +190,10 @@ class HaopsApp(App["StartChoice | None"]):
 
     def on_command_answered(self, message: CommandAnswered) -> None:
         """Say why something was refused, or nothing."""
-        self._tell("critical", message.refusal and f"Not done: {message.refusal}")
-        self._refresh()
+        self.tell("critical", message.refusal and f"Not done: {message.refusal}")
+        self.renew()
 
-    def _tell(self, severity: str, text: str) -> None:
+    def tell(self, severity: str, text: str) -> None:
         """Say something below the panes; where there are none, in a corner for a while."""
         screens = session_screens(self.screen_stack)
         for screen in screens:
@@ -232,9 +227,9 @@ class HaopsApp(App["StartChoice | None"]):
         try:
             write_picture(self.export_screenshot(title="haops"), self.settings.pictures_directory / name)
         except HaopsError as error:
-            self._tell("warning", error_text(error))
+            self.tell("warning", error_text(error))
             return
-        self._tell("notice", f"The picture is in {self.settings.pictures_directory / name}")
+        self.tell("notice", f"The picture is in {self.settings.pictures_directory / name}")
 
     def action_leave(self) -> None:
         """Ask before leaving a session; say no to a question; leave the start screen at once."""

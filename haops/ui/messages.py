@@ -7,6 +7,8 @@ from textual.message import Message
 if TYPE_CHECKING:
     from haops.core.commands import Command
     from haops.core.runbook import Runbook
+    from haops.errors import HaopsError
+    from haops.runtime.live import LiveSession
     from haops.ui.sources import StartChoice
 
 
@@ -16,6 +18,22 @@ class SessionChanged(Message):
     def can_replace(self, message: Message) -> bool:
         """Whether this one makes a waiting one superfluous."""
         return isinstance(message, SessionChanged)
+
+
+class SessionOpened(Message):
+    """The session is open."""
+
+    def __init__(self, live: "LiveSession") -> None:
+        super().__init__()
+        self.live = live
+
+
+class SessionNotOpened(Message):
+    """The session could not be opened."""
+
+    def __init__(self, error: "HaopsError") -> None:
+        super().__init__()
+        self.error = error
 
 
 class CommandGiven(Message):

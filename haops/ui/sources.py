@@ -1,12 +1,14 @@
-"""What the start screen and the timeline are fed from. Owns the protocols and their rows; `cli` implements them."""
+"""What the first screens and the timeline are fed from. Owns the protocols and their rows; `cli` implements them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from haops.ui.presenters.timeline import Happened
+if TYPE_CHECKING:
+    from haops.runtime.live import LiveSession
+    from haops.ui.presenters.timeline import Happened
 
 
 class ChoiceKind(StrEnum):
@@ -88,5 +90,15 @@ class StartSource(Protocol):
         """Return everything as it is on disk now; called in a thread, may take a moment."""
 
 
-TimelineSource = Callable[[], Sequence[Happened]]
+class Opening(Protocol):
+    """A session that is opened while the first frame stands already."""
+
+    title: str
+    """What is opened, in a few words: an inventory's file, a session's id."""
+
+    def __call__(self) -> "LiveSession":
+        """Return the session, open and begun; called in a thread, once. Raises HaopsError with the reason if not."""
+
+
+TimelineSource = Callable[[], "Sequence[Happened]"]
 """Gives the timeline as it is now."""

@@ -17,7 +17,7 @@ from haops.lab.attached import AttachedLab
 from haops.lab.faults.active import ActiveFaults
 from haops.lab.scenarios import find_scenario
 from haops.lab.writer.remote import Writer
-from haops.runtime.library import load_inventory
+from haops.runtime.inventories import load_inventory
 
 SCRIPT = Path(__file__).with_name("quorum_restore.sh")
 WRITES_BEFORE = 30

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from haops.errors import InputError, InventoryError
-from haops.runtime.library import load_inventory, load_runbook, parse_inventory_text
+from haops.runtime.inventories import load_inventory, parse_inventory_text
+from haops.runtime.library import load_runbook
 
 INVENTORY = """\
 apiVersion: haops/v1

@@ -7,7 +7,8 @@ import pytest
 
 from haops.core import events as ev
 from haops.core.conditions import parse_condition
-from haops.core.runbook import Option, Risk, Runbook, Step, Verification
+from haops.core.risk import Risk
+from haops.core.runbook import Option, Runbook, Step, Verification
 from haops.core.session import Entry, apply
 from haops.core.session_state import Session
 

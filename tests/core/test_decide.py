@@ -12,7 +12,8 @@ from haops.core.conditions import parse_condition
 from haops.core.decide import Circumstances, Decision, Refusal, decide
 from haops.core.inventory import Host, Inventory, Layout
 from haops.core.planning import Knowledge, StepPlan, plan_step
-from haops.core.runbook import Guard, Option, Risk, Selector, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Guard, Option, Selector, Step
 from tests.core.conftest import OPENED, Story, step
 
 INVENTORY = Inventory(

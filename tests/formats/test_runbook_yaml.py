@@ -5,7 +5,8 @@ import pytest
 from runbook_words import words
 
 from haops.core.conditions import parse_condition
-from haops.core.runbook import Capture, Effect, Option, Risk, Runbook, Spread, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Capture, Effect, Option, Runbook, Spread, Step
 from haops.errors import RunbookError
 from haops.formats.runbook_yaml import parse_runbook
 

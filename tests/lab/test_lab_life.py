@@ -81,7 +81,7 @@ def test_up_status_shell_down(state: Path) -> None:
 
 def test_the_inventory_is_an_ordinary_one(state: Path) -> None:
     """The lab's inventory is read like any other."""
-    from haops.runtime.library import load_inventory  # noqa: PLC0415 - heavy, and only here
+    from haops.runtime.inventories import load_inventory  # noqa: PLC0415 - heavy, and only here
 
     del state
     inventory = load_inventory(Path(up()["inventory"]))

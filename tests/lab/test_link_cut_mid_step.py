@@ -56,11 +56,12 @@ def cut_and_settle(lab: Lab, directory: str) -> tuple[list[str], str]:
     from haops.core import commands as cmd  # noqa: PLC0415 - as above: the lab's process must not load these before
     from haops.lab import network  # noqa: PLC0415
     from haops.runtime import library, sessions  # noqa: PLC0415
+    from haops.runtime.inventories import load_inventory  # noqa: PLC0415
 
     place = Path(directory) / "slow.yaml"
     place.write_text(RUNBOOK)
     runbook = library.load_runbook(str(place))
-    engine = sessions.begin(library.load_inventory(lab.inventory), mode="drill", runbooks=(runbook,))
+    engine = sessions.begin(load_inventory(lab.inventory), mode="drill", runbooks=lambda: (runbook,))
     engine.start()
     assert engine.choose_runbook(runbook, {}) is None
     seen: list[str] = []

@@ -10,7 +10,8 @@ from paper_rehearsal import PaperRehearsal
 from haops.core.inventory import Inventory, Layout
 from haops.core.observations import Picture
 from haops.core.planning import fill_in
-from haops.core.runbook import Effect, Option, Risk, Runbook
+from haops.core.risk import Risk
+from haops.core.runbook import Effect, Option, Runbook
 from haops.formats.runbook_lint import lint_runbook
 from haops.runtime import library
 from haops.steps import KINDS

@@ -13,6 +13,7 @@ from haops.core.standard_environment import standard_environment
 from haops.lab.agent_client import Outcome
 from haops.lab.lab import Lab
 from haops.runtime import library
+from haops.runtime.inventories import load_inventory
 from haops.steps import KINDS
 
 FILE = Path(__file__).parents[2] / "runbooks/etcd-quorum-loss.yaml"
@@ -32,7 +33,7 @@ def lab(tmp_path: Path) -> Iterator[LabChild]:
 
 def step(lab: Lab, step_id: str, host: str, **variables: str) -> Outcome:
     """Run a step's script on a host as the engine would."""
-    inventory = library.load_inventory(lab.inventory)
+    inventory = load_inventory(lab.inventory)
     action = library.load_runbook(str(FILE)).step(step_id)
     script = KINDS[action.kind].script(action, inventory)
     assert inventory.layout is Layout.SYSTEMD
@@ -50,7 +51,7 @@ def on_all(lab: Lab, step_id: str, **variables: str) -> None:
 
 def etcdctl(lab: Lab, host: str, *arguments: str) -> Outcome:
     """Run etcdctl on a host against its own member."""
-    inventory = library.load_inventory(lab.inventory)
+    inventory = load_inventory(lab.inventory)
     pairs = [f"{name}={value}" for name, value in standard_environment(inventory, host).items()]
     return lab.host(host).run("env", *pairs, "etcdctl", "--command-timeout=1s", *arguments)
 

@@ -13,6 +13,7 @@ from haops.core.states import StepState
 from haops.core.view import View
 from haops.runtime import library, sessions
 from haops.runtime.engine import Engine
+from haops.runtime.inventories import load_inventory
 
 INVENTORY = """\
 apiVersion: haops/v1
@@ -79,14 +80,14 @@ class World:
 
     def connections(self) -> FakeConnections:
         """Return new connections to the same hosts, as a new process would make."""
-        inventory = library.load_inventory(self.inventory_file)
+        inventory = load_inventory(self.inventory_file)
         return FakeConnections(inventory, shells={name: FakeShell(host) for name, host in self.hosts.items()})
 
     def begin(self) -> Engine:
         """Begin a session with the runbook taken up."""
         runbook = library.load_runbook(str(self.runbook_file))
         connections = self.connections()
-        self.engine = sessions.begin(connections.inventory, runbooks=(runbook,), connections=connections)
+        self.engine = sessions.begin(connections.inventory, runbooks=lambda: (runbook,), connections=connections)
         self.engine.start()
         assert self.engine.choose_runbook(runbook, {}) is None
         return self.engine

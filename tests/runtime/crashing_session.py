@@ -9,6 +9,7 @@ from pathlib import Path
 from haops.runtime import library, sessions
 from haops.runtime.auto import AutoOperator
 from haops.runtime.clock import SystemClock
+from haops.runtime.inventories import load_inventory
 
 
 def main(first: str, second: str) -> None:
@@ -17,7 +18,7 @@ def main(first: str, second: str) -> None:
         engine = sessions.resume(Path(second))
     else:
         runbook = library.load_runbook(second)
-        engine = sessions.begin(library.load_inventory(first), mode="drill", runbooks=(runbook,))
+        engine = sessions.begin(load_inventory(first), mode="drill", runbooks=lambda: (runbook,))
         print(engine.view().journal_path, flush=True)
     engine.start()
     if engine.view().session.runbook is None:

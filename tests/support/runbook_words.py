@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 from haops.core.conditions import Expression
-from haops.core.runbook import Option, Risk
+from haops.core.risk import Risk
+from haops.core.runbook import Option
 from haops.formats.fields import Condition, Document
 from haops.formats.vocabulary import Vocabulary
 

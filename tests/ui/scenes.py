@@ -21,7 +21,8 @@ from haops.core.inventory import (
 )
 from haops.core.observations import ApiEndpoint, EtcdMember, HostState, Kind, Lease, Node, Observation, Picture
 from haops.core.planning import Knowledge, StepPlan, plan_step
-from haops.core.runbook import Effect, Guard, Input, Option, Risk, Runbook, Selector, Step, Verification
+from haops.core.risk import Risk
+from haops.core.runbook import Effect, Guard, Input, Option, Runbook, Selector, Step, Verification
 from haops.core.session import Entry, Session, apply
 from haops.core.signal import Severity, Signal
 from haops.core.states import StepState

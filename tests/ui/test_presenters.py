@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haops.core.observations import Kind
-from haops.core.runbook import Effect, Risk
+from haops.core.risk import Risk
+from haops.core.runbook import Effect
 from haops.core.states import StepState
 from haops.core.text import cells
 from haops.core.view import Output

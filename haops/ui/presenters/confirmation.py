@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from haops.core.commands import Answer
 from haops.core.planning import StepPlan
-from haops.core.runbook import Risk, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Step
 from haops.core.view import View
 from haops.ui.presenters.lines import BLANK, Line, Role, Span, dim, line, paragraph, strong, wrap
 from haops.ui.presenters.plans import (

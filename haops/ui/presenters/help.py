@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from haops.core.runbook import Risk
+from haops.core.risk import Risk
 from haops.ui.actions import ALL_ACTIONS
 from haops.ui.panes import Pane
 from haops.ui.presenters.lines import BLANK, Line, Role, Span, dim, line, paragraph, strong, wrap

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from haops.core.runbook import Risk
+from haops.core.risk import Risk
 from haops.core.signal import Severity
 from haops.core.states import StepState
 from haops.ui.presenters.lines import Role, Span

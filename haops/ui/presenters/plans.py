@@ -1,7 +1,8 @@
 """What would run, in words and exactly: targets, script, environment, guards with live answers, what comes after."""
 
 from haops.core.planning import BASTION, GuardNow, StepPlan, TargetPlan
-from haops.core.runbook import Effect, Risk, Selector, Spread, Step
+from haops.core.risk import Risk
+from haops.core.runbook import Effect, Selector, Spread, Step
 from haops.core.standard_environment import STANDARD_ENVIRONMENT
 from haops.ui.presenters.lines import Line, Role, Span, chop, crop, dim, line, paragraph, wrap
 from haops.ui.presenters.marks import HOLDS

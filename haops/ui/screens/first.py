@@ -1,8 +1,9 @@
-"""The first screen, of which there are two kinds; only the one that is shown is loaded.
+"""The first screen, of which there are three kinds; only the one that is shown is loaded.
 
 Owns these late imports. Must never push a screen.
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
 
     from haops.core.view import View
     from haops.runtime.live import LiveSession
+    from haops.ui.screens.opening import OpeningScreen
     from haops.ui.screens.session import SessionScreen
     from haops.ui.screens.start import StartScreen
-    from haops.ui.sources import StartSource, TimelineSource
+    from haops.ui.sources import Opening, StartSource, TimelineSource
 
 
 def session_screen(
@@ -26,6 +28,13 @@ def session_screen(
     return SessionScreen(view, live.output, timeline, reading_time_s=reading_time_s)
 
 
+def opening_screen(opening: "Opening") -> "OpeningScreen":
+    """Return the screen that stands until a session is open."""
+    from haops.ui.screens.opening import OpeningScreen  # noqa: PLC0415 - the start screen does not wait for it
+
+    return OpeningScreen(opening)
+
+
 def start_screen(source: "StartSource") -> "StartScreen":
     """Return the start screen."""
     from haops.ui.screens.start import StartScreen  # noqa: PLC0415 - a session does not wait for it
@@ -35,6 +44,8 @@ def start_screen(source: "StartSource") -> "StartScreen":
 
 def session_screens(stack: "Sequence[Screen[Any]]") -> "list[SessionScreen]":
     """Return those screens that show a session."""
+    if "haops.ui.screens.session" not in sys.modules:
+        return []
     from haops.ui.screens.session import SessionScreen  # noqa: PLC0415 - see `session_screen`
 
     return [screen for screen in stack if isinstance(screen, SessionScreen)]

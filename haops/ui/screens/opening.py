@@ -1,0 +1,54 @@
+"""What stands until a session is open: what is being opened, and that nothing has been asked yet.
+
+Owns the thread in which it is opened. Must never import what a session needs: this is the first frame.
+"""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from haops.errors import HaopsError
+from haops.ui.messages import SessionNotOpened, SessionOpened
+from haops.ui.presenters.keys import key_line
+from haops.ui.presenters.lines import Line, Role, Span, line, strong
+from haops.ui.sources import Opening
+from haops.ui.widgets.lines import Lines
+
+_KEYS = (("q", "leave"),)
+
+
+class OpeningScreen(Screen[None]):
+    """The first frame of a session."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,escape", "app.leave", "leave", id="opening.leave", tooltip="leave")
+    ]
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__()
+        self._opening = opening
+
+    def compose(self) -> ComposeResult:
+        """Lay out the header, the sentence and the keys where the session has them."""
+        yield Lines(lambda _width: [line(" haops  ", strong(self._opening.title))], id="header")
+        yield Lines(self._now, id="now", classes="frame")
+        yield Lines(id="rest")
+        yield Lines(lambda width: [key_line(_KEYS, width)], id="keys")
+
+    def on_mount(self) -> None:
+        """Show the frame; the session is opened after it."""
+        self.query_one("#now", Lines).title(line("NOW"))
+        self.call_after_refresh(self.run_worker, self._open, thread=True)
+
+    def _now(self, _width: int) -> list[Line]:
+        """Say what is known: nothing."""
+        return [line(Span("? OPENING  ", Role.UNKNOWN), f"{self._opening.title}. Nothing has been asked yet.")]
+
+    def _open(self) -> None:
+        """Open the session and tell."""
+        try:
+            self.post_message(SessionOpened(self._opening()))
+        except HaopsError as error:
+            self.post_message(SessionNotOpened(error))
