@@ -16,9 +16,9 @@ from haops.core import commands as cmd
 from haops.core import events as ev
 from haops.core.clock import Clock
 from haops.core.decide import Circumstances, Refusal, decide
-from haops.core.facts import derive, derive_host, kinds_for
+from haops.core.facts import derive, derive_host
 from haops.core.observations import Picture
-from haops.core.planning import BASTION, Knowledge, StepPlan, plan_step
+from haops.core.planning import Knowledge, StepPlan, plan_step
 from haops.core.runbook import Runbook
 from haops.core.session import Entry
 from haops.core.session_state import Session
@@ -28,6 +28,7 @@ from haops.core.triage import triage
 from haops.core.view import Notice, Output, View
 from haops.errors import ConnectorError, JournalWriteFailed
 from haops.runtime.attempts import Attempts
+from haops.runtime.conclusion import Conclusion
 from haops.runtime.curiosity import Curiosity
 from haops.runtime.identity import identity_of
 from haops.runtime.inputs import input_facts
@@ -42,8 +43,6 @@ from haops.steps import preview
 RunbookSource = Callable[[], Sequence[Runbook]]
 """Reads the runbooks that triage chooses from."""
 _NOTICES_KEPT = 50
-_DONE_KNOWN_WITHIN_S = 10.0
-_LOOK_AT_DONE_EVERY_S = 0.5
 
 
 class Engine:
@@ -79,6 +78,7 @@ class Engine:
         attempts = Attempts(log, connections, self._outputs, clock, lambda names: self.look(names).shared, files)
         self._attempts = attempts
         self._runner = Runner(log, attempts, connections, self, clock, self.notice)
+        self._conclusion = Conclusion(log, self.look, clock, self._stopped)
         self._curiosity = Curiosity(self._watcher, clock, self.view)
         log.subscribe(self._committed)
 
@@ -367,31 +367,8 @@ class Engine:
         return bool(steps) and all(run.state in FINISHED for run in steps.values())
 
     def check_done(self) -> str:
-        """Look whether all that must hold at the end holds; record it if so. Returns what does not hold, in words.
-
-        What is not known yet is looked at again for a while: hashes of members that are written to compare only once
-        every member was asked at the same revision.
-        """
-        runbook = self._log.session.runbook
-        if runbook is None:
-            return "no runbook was chosen"
-        kinds = kinds_for(tuple(name for condition in runbook.done for name in condition.names))
-        deadline_s = self._clock.monotonic() + _DONE_KNOWN_WITHIN_S
-        while True:
-            known = self.look(tuple(sorted(kind.value for kind in kinds))).on(BASTION)
-            answers = [condition.holds(known) for condition in runbook.done]
-            if False in answers or None not in answers or self._clock.monotonic() >= deadline_s:
-                return self._conclude(runbook, known)
-            self._stopped.wait(_LOOK_AT_DONE_EVERY_S)
-
-    def _conclude(self, runbook: Runbook, known: Mapping[str, Any]) -> str:
-        """Record that all that must hold at the end holds, or return what does not, in words."""
-        open_ones = [condition for condition in runbook.done if not condition.holds(known)]
-        if open_ones:
-            return "; ".join(f"{condition.text} ({condition.explain(known)})" for condition in open_ones)
-        values = "; ".join(condition.explain(known) for condition in runbook.done)
-        self._log.commit(ev.RunbookDone(conditions=tuple(c.text for c in runbook.done), values=values))
-        return ""
+        """Look whether all that must hold at the end holds; record it if so. Returns what does not hold, in words."""
+        return self._conclusion.check()
 
 
 def _to_plan(session: Session) -> tuple[str, ...]:
