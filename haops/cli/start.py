@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haops.cli.screen import need_terminal, show_session, ui_settings
-from haops.runtime.paths import config_directory
+from haops.runtime.paths import config_directory, session_directory
 from haops.ui.sources import ChoiceKind, ClusterRow, DrillRow, Finding, SessionRow, StartChoice, StartRows
 
 if TYPE_CHECKING:
-    from haops.runtime.known import KnownSession
+    from haops.runtime.session_histories import SessionHistory
 
 _UNKNOWN = "unknown"
 
@@ -20,54 +20,58 @@ class FilesOnDisk:
 
     def rows(self) -> StartRows:
         """Return everything as it is on disk now."""
-        from haops.runtime.known import known_sessions  # noqa: PLC0415 - formats are heavy; the first frame stands by now
+        from haops.runtime.session_histories import latest_histories  # noqa: PLC0415 - formats are heavy
 
-        sessions = list(known_sessions())
+        sessions = list(latest_histories())
         return StartRows(
             now=datetime.now(UTC),
-            sessions=tuple(_session_row(known) for known in sessions if known.session.is_open and _resumable(known)),
+            sessions=tuple(
+                _session_row(history) for history in sessions if history.session.is_open and _resumable(history)
+            ),
             clusters=tuple(_cluster_rows(sessions)),
             drills=tuple(_drill_rows(sessions)),
             findings=tuple(
-                Finding(severity="warning", text=f"journal of {known.directory.name} cannot be read: {known.problem}")
-                for known in sessions
-                if known.problem
+                Finding(
+                    severity="warning", text=f"journal of {history.directory.name} cannot be read: {history.problem}"
+                )
+                for history in sessions
+                if history.problem
             ),
         )
 
 
-def _resumable(known: "KnownSession") -> bool:
+def _resumable(history: "SessionHistory") -> bool:
     """Return whether a session can be gone on with: a drill's cluster is gone with its process."""
-    opened = known.session.opened
+    opened = history.session.opened
     return opened is not None and (opened.mode != "drill" or Path(opened.inventory_source).exists())
 
 
-def _session_row(known: "KnownSession") -> SessionRow:
+def _session_row(history: "SessionHistory") -> SessionRow:
     """Return an unfinished session's row."""
-    from haops.runtime.known import waits_for  # noqa: PLC0415 - see `FilesOnDisk.rows`
+    from haops.runtime.session_histories import waits_for  # noqa: PLC0415 - see `FilesOnDisk.rows`
 
-    session, opened = known.session, known.session.opened
+    session, opened = history.session, history.session.opened
     return SessionRow(
         id=session.id,
         cluster=opened.cluster if opened else "",
         runbook=session.runbook.name if session.runbook else "",
         waits_for=waits_for(session),
-        left_at=known.last_at,
+        left_at=history.last_at,
         is_drill=opened is not None and opened.mode == "drill",
         has_unknown=any(attempt.outcome == _UNKNOWN for attempt in session.attempts.values()),
     )
 
 
-def _cluster_rows(sessions: "list[KnownSession]") -> Iterator[ClusterRow]:
+def _cluster_rows(sessions: "list[SessionHistory]") -> Iterator[ClusterRow]:
     """Yield the clusters known: inventories in the configuration directory, and those of earlier incidents."""
     from haops.errors import HaopsError  # noqa: PLC0415
     from haops.runtime.inventories import load_inventory  # noqa: PLC0415 - formats are heavy
 
-    seen: dict[str, KnownSession] = {}
-    for known in sessions:
-        opened = known.session.opened
+    seen: dict[str, SessionHistory] = {}
+    for history in sessions:
+        opened = history.session.opened
         if opened and opened.mode != "drill":
-            seen.setdefault(opened.inventory_source, known)
+            seen.setdefault(opened.inventory_source, history)
     files = [str(path) for path in sorted((config_directory() / "clusters").glob("*.yaml"))]
     for path in dict.fromkeys([*files, *(source for source in seen if Path(source).exists())]):
         try:
@@ -78,25 +82,27 @@ def _cluster_rows(sessions: "list[KnownSession]") -> Iterator[ClusterRow]:
         yield ClusterRow(name=name, inventory=path, health=health, seen_at=last.last_at if last else None)
 
 
-def _health(known: "KnownSession | None") -> str:
+def _health(history: "SessionHistory | None") -> str:
     """Return a cluster's health in one line, as last seen."""
-    if known is None:
+    if history is None:
         return "never looked at"
-    signals = list(known.session.signals.values())
+    signals = list(history.session.signals.values())
     return signals[0].sentence if signals else "nothing was wrong"
 
 
-def _drill_rows(sessions: "list[KnownSession]") -> Iterator[DrillRow]:
+def _drill_rows(sessions: "list[SessionHistory]") -> Iterator[DrillRow]:
     """Yield the scenarios, with when each was last proven and the best time."""
     from haops.lab.scenarios import SCENARIOS  # noqa: PLC0415
 
     for scenario in SCENARIOS.values():
         done = [
-            known
-            for known in sessions
-            if known.session.opened and known.session.opened.scenario == scenario.name and known.recovery_s is not None
+            history
+            for history in sessions
+            if history.session.opened
+            and history.session.opened.scenario == scenario.name
+            and history.recovery_s is not None
         ]
-        times = [known.recovery_s for known in done if known.recovery_s is not None]
+        times = [history.recovery_s for history in done if history.recovery_s is not None]
         yield DrillRow(
             scenario=scenario.name,
             title=scenario.title,
@@ -133,11 +139,6 @@ def _go_on(choice: StartChoice) -> None:
 
 def _is_drill(session_id: str) -> bool:
     """Return whether a session is a drill's: it is gone on with inside its lab."""
-    from haops.runtime.known import known_sessions  # noqa: PLC0415 - see `FilesOnDisk.rows`
+    from haops.runtime.journal_summary import summarise  # noqa: PLC0415 - formats are heavy
 
-    return any(known.session.id == session_id and _mode(known) == "drill" for known in known_sessions())
-
-
-def _mode(known: "KnownSession") -> str:
-    """Return a session's mode."""
-    return known.session.opened.mode if known.session.opened else ""
+    return summarise(session_directory(session_id)).mode == "drill"

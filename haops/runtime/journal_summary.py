@@ -1,4 +1,8 @@
-"""What a list of sessions says of each, from its first and last records alone: a list must not read whole journals."""
+"""What a list of sessions says of each, from the first and last records of its journal alone.
+
+For lists of all sessions, however many and long, also damaged ones and those that another process writes. Must never
+read a whole journal: what follows from all events is `session_histories`' to tell, of a few.
+"""
 
 import os
 from collections.abc import Iterator

@@ -1,6 +1,8 @@
-"""What haops knows from its files: unfinished sessions, clusters seen, drills done.
+"""The latest sessions, each folded from its whole journal.
 
-Owns that reading, for the start screen and for lists. A journal that cannot be read is shown as such, never hidden.
+For the start screen, which shows a few, and says what follows from all events: what a session waits for, how long a
+drill took. A list of all sessions reads only the ends of their journals
+(`journal_summary`). Must never hide a journal that cannot be read: it is returned with the reason.
 """
 
 from collections.abc import Iterator
@@ -18,11 +20,11 @@ from haops.runtime.journal_reader import read_journal
 from haops.runtime.paths import list_sessions
 from haops.runtime.sessions import read_runbook
 
-_READ = 50
+_LATEST = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownSession:
+class SessionHistory:
     """One session as its journal tells it. `problem` says why it could not be read."""
 
     directory: Path
@@ -50,20 +52,22 @@ class KnownSession:
         return (datetime.fromisoformat(done) - datetime.fromisoformat(fault)).total_seconds()
 
 
-def known_sessions() -> Iterator[KnownSession]:
-    """Yield the latest sessions, the newest first."""
-    for directory in list_sessions()[:_READ]:
-        yield _known(directory)
+def latest_histories() -> Iterator[SessionHistory]:
+    """Yield the histories of the latest 50 sessions, the newest first."""
+    for directory in list_sessions()[:_LATEST]:
+        yield _history(directory)
 
 
-def _known(directory: Path) -> KnownSession:
+def _history(directory: Path) -> SessionHistory:
     """Return one session from its journal."""
     empty = Session(id=directory.name)
     try:
-        entries = tuple(entry_of(record) for record in read_journal(directory).records)
-        return KnownSession(directory=directory, session=fold(entries, read_runbook, empty), entries=entries)
+        scan = read_journal(directory)
+        scan.raise_if_damaged()
+        entries = tuple(entry_of(record) for record in scan.records)
+        return SessionHistory(directory=directory, session=fold(entries, read_runbook, empty), entries=entries)
     except (HaopsError, ValueError, OSError) as error:
-        return KnownSession(directory=directory, session=empty, problem=str(error))
+        return SessionHistory(directory=directory, session=empty, problem=str(error))
 
 
 def waits_for(session: Session) -> str:
