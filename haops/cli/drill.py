@@ -115,7 +115,7 @@ def _start_lab(wish: Wish) -> "RunningLab":
     for better in offers[: offers.index(offer)]:
         if wish.flavour is None:
             _say(f"more real: {better.flavour}; {better.remedy}")
-    return start_in_background(offer.flavour, {p.name: p.path for p in offer.programs}, _say)
+    return start_in_background(offer.flavour, offer.paths, _say)
 
 
 def _say(text: str) -> None:

@@ -47,14 +47,13 @@ def up(*, flavour: str | None, from_directory: str | None, foreground: bool, as_
     from haops.lab.programs import available_flavours  # noqa: PLC0415 - as above
 
     offer = _choose(available_flavours(from_directory), flavour)
-    programs = {program.name: program.path for program in offer.programs}
     started = time.monotonic()
 
     def say(line: str) -> None:
         if not as_json:
             click.echo(f"{time.monotonic() - started:5.1f} s  {line}")
 
-    running = start_in_background(offer.flavour, programs, say, bound=foreground)
+    running = start_in_background(offer.flavour, offer.paths, say, bound=foreground)
     if foreground:
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # from here on a signal ends the lab in good order
     click.echo(json.dumps(_described(running)) if as_json else _hints(running))

@@ -45,22 +45,3 @@ def _cycle_from(step_id: str, needs: Needs, finished: set[str], path: tuple[str,
             return cycle
     finished.add(step_id)
     return ()
-
-
-def levels(needs: Needs) -> tuple[tuple[str, ...], ...]:
-    """Return the steps in layers: each layer needs only earlier ones, so its steps may run side by side.
-
-    Raises ValueError if there is a cycle.
-    """
-    placed: dict[str, int] = {}
-    waiting = dict(needs)
-    layers: list[tuple[str, ...]] = []
-    while waiting:
-        layer = tuple(step for step, earlier in waiting.items() if all(need in placed for need in earlier))
-        if not layer:
-            raise ValueError("the steps need each other in a circle: " + " -> ".join(find_cycle(needs)))
-        for step in layer:
-            placed[step] = len(layers)
-            del waiting[step]
-        layers.append(layer)
-    return tuple(layers)

@@ -76,11 +76,6 @@ class StepPlan:
     digest: str = ""
     kept: tuple[str, ...] = field(default=())
 
-    @property
-    def guards_hold(self) -> bool:
-        """Whether every guard is known to hold."""
-        return all(guard.holds for guard in self.guards)
-
     def as_record(self) -> dict[str, dict[str, Any]]:
         """Return target -> script and environment, for the journal."""
         return {t.target: {"script": t.script, "environment": dict(t.environment)} for t in self.targets}

@@ -37,11 +37,6 @@ class LabHost:
     pid: int = 0
     _supply: subprocess.Popen[str] | None = None
 
-    @property
-    def has_power(self) -> bool:
-        """Tell whether its first process runs."""
-        return self._supply is not None and self._supply.poll() is None
-
     def switch_on(self) -> None:
         """Begin to boot; `plug_in` and `await_boot` follow. Several hosts may boot at the same time."""
         order = BootOrder(

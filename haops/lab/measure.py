@@ -15,7 +15,6 @@ from haops.lab.report import StepTime
 _US = 1_000_000
 _MS = 1000
 
-FAULT = "fault"
 DETECTED = "detected"
 DECIDED = "runbook chosen"
 CHANGED = "first change"

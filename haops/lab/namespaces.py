@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NoReturn
@@ -33,12 +32,6 @@ _KINDS = Clone.MOUNT | Clone.NET | Clone.UTS | Clone.IPC | Clone.PID
 def are_around() -> bool:
     """Tell whether this process already runs inside a lab's namespaces."""
     return INSIDE in os.environ
-
-
-def run_inside(command: Sequence[str]) -> NoReturn:
-    """Replace this process by `command` inside fresh namespaces; the exit status is the command's."""
-    enter()
-    os.execvp(command[0], list(command))  # noqa: S606 - no shell is wanted
 
 
 def enter() -> None:

@@ -36,10 +36,10 @@ class FlavourOffer:
         """Whether every program is there."""
         return bool(self.programs)
 
-
-def find_programs(flavour: str, from_directory: str | None = None) -> Mapping[str, Path]:
-    """Return the path of every program that a flavour needs. Raises ProgramMissing, which lists what is missing."""
-    return {program.name: program.path for program in locate_programs(flavour, from_directory)}
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The path of each program by its name."""
+        return {program.name: program.path for program in self.programs}
 
 
 def locate_programs(flavour: str, from_directory: str | None = None) -> tuple[Sighting, ...]:

@@ -137,12 +137,6 @@ class JournalWriter:
         """Why the place cannot be trusted with a journal (memory, a network file system); empty if it can."""
         return doubt_about(self.path)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether enough disk space is kept ahead to begin another step."""
-        with self._writing:
-            return not self.closed and self._segment.keep_reserve()
-
     def append(
         self,
         type: str,  # noqa: A002 - the journal's own word

@@ -3,9 +3,8 @@
 Owns the protocol that `haops.runtime` drives. A kind must never decide whether it may run, nor record anything.
 """
 
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,7 +37,6 @@ class Attempting:
     look: Callable[[tuple[str, ...]], Mapping[str, Any]]
     shared_directory: Path
     statement: str = ""
-    cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from lab_child import LabChild, lab_child
+from real_programs import find_programs
 from waiting import until
 
 from haops.errors import ProgramMissing
 from haops.lab.lab import Lab
-from haops.lab.programs import find_programs
 
 pytestmark = [pytest.mark.slow, pytest.mark.control_plane]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from lab_child import LabChild, lab_child
+from real_programs import find_programs
 from waiting import until
 
 from haops.lab.agent_client import Outcome
 from haops.lab.lab import Lab
-from haops.lab.programs import find_programs
 
 pytestmark = pytest.mark.slow
 

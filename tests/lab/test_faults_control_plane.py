@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from lab_child import LabChild, lab_child
+from real_programs import find_programs
 from waiting import until
 
 from haops.errors import ProgramMissing
@@ -14,7 +15,6 @@ from haops.lab.faults.active import ActiveFaults
 from haops.lab.faults.fault import Injection
 from haops.lab.faults.host_processes import pids_of
 from haops.lab.lab import Lab
-from haops.lab.programs import find_programs
 
 pytestmark = [pytest.mark.slow, pytest.mark.control_plane]
 

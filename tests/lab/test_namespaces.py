@@ -17,7 +17,7 @@ import haops
 
 pytestmark = pytest.mark.slow
 
-ENTER = "import sys; from haops.lab import namespaces; namespaces.run_inside(sys.argv[1:])"
+ENTER = "import os, sys; from haops.lab import namespaces; namespaces.enter(); os.execvp(sys.argv[1], sys.argv[1:])"
 REPOSITORY = Path(haops.__file__).parent.parent
 
 

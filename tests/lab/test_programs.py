@@ -9,7 +9,7 @@ import pytest
 from haops.errors import InputError, ProgramMissing
 from haops.lab.catalogue import FLAVOUR_PROGRAMS, PROGRAMS, parse_version, version_in
 from haops.lab.install.cache import ProgramCache
-from haops.lab.programs import available_flavours, find_programs, locate_programs
+from haops.lab.programs import available_flavours, locate_programs
 
 Put = Callable[[Path, tuple[str, ...], str], Path]
 ETCD_FAMILY = ("etcd", "etcdctl", "etcdutl")
@@ -43,14 +43,14 @@ def test_given_directory_comes_before_path(tmp_path: Path, monkeypatch: pytest.M
     """What a person names is taken before what happens to lie in PATH."""
     given = put(tmp_path / "given", ETCD_FAMILY, "3.6.1")
     monkeypatch.setenv("PATH", str(put(tmp_path / "path", ETCD_FAMILY, "3.6.2")))
-    assert set(find_programs("etcd", str(given)).values()) == {given / name for name in ETCD_FAMILY}
+    assert {seen.path for seen in locate_programs("etcd", str(given))} == {given / name for name in ETCD_FAMILY}
 
 
 def test_environment_variable_names_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put: Put) -> None:
     """HAOPS_LAB_PROGRAMS does what --from does."""
     given = put(tmp_path / "given", ETCD_FAMILY, "3.6.1")
     monkeypatch.setenv("HAOPS_LAB_PROGRAMS", str(given))
-    assert find_programs("etcd")["etcd"] == given / "etcd"
+    assert given / "etcd" in {seen.path for seen in locate_programs("etcd")}
 
 
 def test_kubebuilder_assets_come_before_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put: Put) -> None:
@@ -86,7 +86,7 @@ def test_given_directory_is_never_passed_over(tmp_path: Path, monkeypatch: pytes
     given = put(tmp_path / "given", ("etcd",), "3.5.0")
     monkeypatch.setenv("PATH", str(put(tmp_path / "path", ETCD_FAMILY, "3.6.16")))
     with pytest.raises(ProgramMissing, match=r"one version that all of etcd, etcdctl, etcdutl have"):
-        find_programs("etcd", str(given))
+        locate_programs("etcd", str(given))
 
 
 def test_script_is_refused_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put: Put) -> None:
@@ -96,7 +96,7 @@ def test_script_is_refused_with_the_reason(tmp_path: Path, monkeypatch: pytest.M
     (given / "etcd").write_text("#!/bin/sh\necho 3.6.16\n")
     (given / "etcd").chmod(0o755)
     with pytest.raises(ProgramMissing, match="is a script, not the program itself"):
-        find_programs("etcd", str(given))
+        locate_programs("etcd", str(given))
 
 
 def test_script_in_path_does_not_hide_the_program_behind_it(
@@ -107,7 +107,7 @@ def test_script_in_path_does_not_hide_the_program_behind_it(
     (tmp_path / "scripts" / "etcd").write_text("#!/bin/sh\n")
     real = put(tmp_path / "real", ETCD_FAMILY, "3.6.16")
     monkeypatch.setenv("PATH", f"{tmp_path / 'scripts'}{os.pathsep}{real}")
-    assert find_programs("etcd")["etcd"] == real / "etcd"
+    assert real / "etcd" in {seen.path for seen in locate_programs("etcd")}
 
 
 def test_program_that_does_not_run_is_refused(tmp_path: Path, put: Put) -> None:
@@ -115,20 +115,20 @@ def test_program_that_does_not_run_is_refused(tmp_path: Path, put: Put) -> None:
     put(tmp_path, ETCD_FAMILY, "3.6.16")
     (tmp_path / "etcdctl").chmod(stat.S_IRUSR)
     with pytest.raises(ProgramMissing, match=r"etcdctl.*does not run \(Permission denied\)"):
-        find_programs("etcd", str(tmp_path))
+        locate_programs("etcd", str(tmp_path))
 
 
 def test_program_without_a_version_is_refused(tmp_path: Path, put: Put) -> None:
     """A program that prints no version is not what its name says."""
     put(tmp_path, ETCD_FAMILY, "nonsense")
     with pytest.raises(ProgramMissing, match="printed no version"):
-        find_programs("etcd", str(tmp_path))
+        locate_programs("etcd", str(tmp_path))
 
 
 def test_every_missing_program_is_named_with_the_command() -> None:
     """One error names all missing programs and the command that gets them."""
     with pytest.raises(ProgramMissing) as caught:
-        find_programs("control-plane")
+        locate_programs("control-plane")
     assert all(name in caught.value.message for name in PROGRAMS)
     assert "`haops lab install`" in caught.value.remedy
 

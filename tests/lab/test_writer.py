@@ -13,7 +13,7 @@ from etcd_cluster import Cluster, running
 from waiting import until
 
 from haops.errors import HaopsError, LabError
-from haops.lab.programs import find_programs
+from haops.lab.programs import locate_programs
 from haops.lab.writer.record import Outage, Write, WriteRecord, outages
 from haops.lab.writer.remote import Writer
 
@@ -60,7 +60,7 @@ def test_outage_lasts_from_the_first_failure_to_the_first_success() -> None:
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """Three real members on loopback."""
     (tmp_path / "etcd").mkdir()
-    with running(tmp_path / "etcd", find_programs("etcd")["etcd"].parent) as cluster:
+    with running(tmp_path / "etcd", locate_programs("etcd")[0].path.parent) as cluster:
         yield cluster
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from api_server import ApiServer
 from etcd_cluster import Cluster, running
+from real_programs import find_programs
 from waiting import until
 
 from haops.connectors.kubernetes import connect, reads
 from haops.connectors.seam import ApiClient
 from haops.errors import ProgramMissing
-from haops.lab.programs import find_programs
 from haops.lab.writer.places import NAMESPACE
 from haops.lab.writer.remote import Writer
 

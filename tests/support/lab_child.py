@@ -12,9 +12,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from real_programs import find_programs
+
 from haops.lab import namespaces
 from haops.lab.lab import Lab
-from haops.lab.programs import find_programs
 
 
 class LabChild:

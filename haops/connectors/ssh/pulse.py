@@ -7,7 +7,6 @@ dead one. Must never take this process's own sleep for the peer's silence.
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
 
 import paramiko
 from paramiko.common import cMSG_GLOBAL_REQUEST
@@ -35,15 +34,6 @@ class Pulse(threading.Thread):
         self._asked_at: float | None = None
         self.verdict = ""
         """Why the connection was given up; empty as long as it was not."""
-
-    @contextlib.contextmanager
-    def waited_for(self) -> Iterator[None]:
-        """Hold while something waits for the peer: then silence is noticed within 6 s."""
-        self.begin_wait()
-        try:
-            yield
-        finally:
-            self.end_wait()
 
     def begin_wait(self) -> None:
         """Say that something begins to wait for the peer."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from haops.errors import LabError
 from haops.lab.catalogue import PINNED_VERSIONS, PROGRAMS, version_order
+from haops.runtime.paths import cache_directory
 
 _CHUNK_BYTES = 1 << 20
 _STAGING = ".staging-"
@@ -41,17 +42,11 @@ class CachedProgram:
     record: Record
 
 
-def cache_root() -> Path:
-    """Return haops's own directory below the user's cache directory."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "haops"
-
-
 class ProgramCache:
     """The cached programs of one user."""
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = root or cache_root()
+        self.root = root or cache_directory()
         self.programs = self.root / "programs"
 
     def find(self, name: str, version: str) -> CachedProgram | None:

@@ -211,14 +211,6 @@ def paragraph(text: str, width: int, role: Role = Role.PLAIN, *, label: str = ""
     return wrap(Line((*head, Span(" ".join(text.split()), role))), width)
 
 
-def joined(parts: Iterable[Line], between: str) -> Line:
-    """Return lines joined into one, with a text in the background between them."""
-    result = BLANK
-    for index, part in enumerate(parts):
-        result = result + (line(dim(between)) if index else BLANK) + part
-    return result
-
-
 def rows_to_width(lines: Sequence[Line], width: int) -> list[Line]:
     """Return every line cropped to the width."""
     return [crop(one, width) for one in lines]
