@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from haops.connectors.secrets import SecretPrompt
     from haops.core.runbook import Runbook
     from haops.runtime.engine import Engine
+    from haops.runtime.read_ahead import ReadAhead
 
 
 def beginning(inventory: Path, prompt: "SecretPrompt") -> Opening:
     """Return a new session on the cluster of an inventory file, to be opened."""
-    return Opening(str(inventory), partial(_begin, inventory, prompt))
+    from haops.runtime.read_ahead import ReadAhead  # noqa: PLC0415 - `haops --help` stays fast
+
+    return Opening(str(inventory), partial(_begin, ReadAhead(inventory), prompt))
 
 
 def resuming(session: str, prompt: "SecretPrompt") -> Opening:
@@ -27,11 +30,10 @@ def resuming(session: str, prompt: "SecretPrompt") -> Opening:
     return Opening(session, partial(_resume, session, prompt))
 
 
-def _begin(inventory: Path, prompt: "SecretPrompt") -> "Engine":
+def _begin(inventory: "ReadAhead", prompt: "SecretPrompt") -> "Engine":
     from haops.runtime import sessions  # noqa: PLC0415 - the first frame stands by now
-    from haops.runtime.inventories import load_inventory  # noqa: PLC0415 - as above
 
-    return sessions.begin(load_inventory(inventory), runbooks=_runbooks, prompt=prompt)
+    return sessions.begin(inventory.inventory(), runbooks=_runbooks, prompt=prompt)
 
 
 def _resume(session: str, prompt: "SecretPrompt") -> "Engine":

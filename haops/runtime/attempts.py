@@ -26,7 +26,7 @@ from haops.errors import (
 )
 from haops.runtime.outputs import Outputs
 from haops.runtime.session_log import SessionLog
-from haops.steps import KINDS
+from haops.steps import kinds
 from haops.steps.kind import Attempting, Result
 
 Look = Callable[[tuple[str, ...]], Mapping[str, Any]]
@@ -51,7 +51,7 @@ class Attempts:
         sent = threading.Event()
         attempting = self._attempting(step, attempt_id, target, planned, statement, sent)
         try:
-            result = KINDS[step.kind].run(attempting)
+            result = kinds()[step.kind].run(attempting)
         except ConnectorError as error:
             result = self._broken(error, attempting, sent=sent.is_set())
         except HaopsError as error:
@@ -131,7 +131,7 @@ class Attempts:
         """Probe an unknown attempt once; record and return whether that settled it."""
         attempting = self._attempting(step, attempt.id, attempt.target, planned, "", threading.Event())
         try:
-            result = KINDS[step.kind].probe(attempting)
+            result = kinds()[step.kind].probe(attempting)
         except ConnectorError:
             return False
         if result is None:

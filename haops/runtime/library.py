@@ -20,7 +20,7 @@ from haops.formats.yaml_source import read_yaml
 from haops.observers import OBSERVERS
 from haops.runtime.paths import find_file, read_input, shelves
 from haops.signals import RULES
-from haops.steps import KINDS
+from haops.steps import kinds
 
 SHELF = "runbooks"
 Loader = Callable[[str], tuple[str, bytes]]
@@ -38,7 +38,7 @@ class Listed:
 def vocabulary(load_include: Loader | None = None) -> Vocabulary:
     """Return every name that a runbook may use; other runbooks are found as `load_include` says, or by name."""
     return Vocabulary(
-        step_kinds=KINDS,
+        step_kinds=kinds(),
         signals=frozenset(RULES),
         facts=frozenset(FACT_NAMES),
         host_facts=frozenset(HOST_FACT_NAMES),

@@ -22,7 +22,6 @@ from haops.core.states import IllegalEvent, StepState
 from haops.errors import JournalDamaged
 from haops.runtime.clock import SystemClock
 from haops.runtime.engine import Engine, RunbookSource, operator_name
-from haops.runtime.inventories import parse_inventory_text
 from haops.runtime.journal_file import JournalWriter
 from haops.runtime.paths import session_directory
 from haops.runtime.session_log import SessionLog
@@ -112,6 +111,8 @@ def _inventory_of(session: Session, directory: Path) -> Inventory:
     """Return the inventory that a session began with, from its journal: the file may have changed since."""
     if session.opened is None:
         raise JournalDamaged("the journal does not begin with an opened session", where=str(directory))
+    from haops.runtime.inventories import parse_inventory_text  # noqa: PLC0415 - a new session was given its inventory
+
     return parse_inventory_text(session.opened.inventory, session.opened.inventory_source)
 
 

@@ -14,7 +14,7 @@ from haops.core.risk import Risk
 from haops.core.runbook import Effect, Option, Runbook
 from haops.formats.runbook_lint import lint_runbook
 from haops.runtime import library
-from haops.steps import KINDS
+from haops.steps import kinds
 
 FILE = Path(__file__).parents[2] / "runbooks/etcd-quorum-loss.yaml"
 GIVEN = {
@@ -85,7 +85,7 @@ def scripts(runbook: Runbook) -> dict[str, str]:
     found: dict[str, str] = {}
     for step in runbook.steps:
         for layout in Layout if step.kind in {"ssh", "local"} else ():
-            found[f"{step.id} {layout}"] = KINDS[step.kind].script(step, cluster(layout))
+            found[f"{step.id} {layout}"] = kinds()[step.kind].script(step, cluster(layout))
     return found
 
 

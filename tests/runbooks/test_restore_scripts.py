@@ -14,7 +14,7 @@ from haops.lab.agent_client import Outcome
 from haops.lab.lab import Lab
 from haops.runtime import library
 from haops.runtime.inventories import load_inventory
-from haops.steps import KINDS
+from haops.steps import kinds
 
 FILE = Path(__file__).parents[2] / "runbooks/etcd-quorum-loss.yaml"
 ALL = ("etcd1", "etcd2", "etcd3")
@@ -35,7 +35,7 @@ def step(lab: Lab, step_id: str, host: str, **variables: str) -> Outcome:
     """Run a step's script on a host as the engine would."""
     inventory = load_inventory(lab.inventory)
     action = library.load_runbook(str(FILE)).step(step_id)
-    script = KINDS[action.kind].script(action, inventory)
+    script = kinds()[action.kind].script(action, inventory)
     assert inventory.layout is Layout.SYSTEMD
     own = {"HAOPS_ATTEMPT": uuid.uuid4().hex, "HAOPS_SESSION": "test"}
     environment = {**standard_environment(inventory, host), **own, **variables}
