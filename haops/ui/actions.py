@@ -95,6 +95,8 @@ PANE_KEYS = "123456789"
 ALL_ACTIONS: tuple[Action, ...] = (*SESSION_ACTIONS, *APP_ACTIONS)
 BY_ID: Mapping[str, Action] = {action.id: action for action in ALL_ACTIONS}
 
+WHEN_OVER = ("session.look", "session.output", "session.timeline", "app.palette", "session.leave")
+"""Which actions the key line offers when the session is over: nothing can be changed any more."""
 _FINISHED = (
     "session.look",
     "session.finish",

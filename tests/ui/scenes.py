@@ -510,6 +510,12 @@ def drill() -> View:
     return view_of(story, LOST, signals=LOST_SIGNALS, is_drill=True)
 
 
+def over() -> View:
+    """Return a session that was closed as done."""
+    story = Story().take_up().until("label-hosts").add(ev.SessionClosed(outcome="done"))
+    return view_of(story, HEALTHY)
+
+
 def stale() -> View:
     """Return a cluster whose data is old."""
     return view_of(Story(), picture(healthy_observations(14.0)))

@@ -21,12 +21,14 @@ from haops.ui.presenters.confirmation import confirmation
 from haops.ui.presenters.detail import detail, short_detail
 from haops.ui.presenters.freshness import freshness
 from haops.ui.presenters.header import header
+from haops.ui.presenters.help import help_lines
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import Line, Role, Span, chop, crop, fit, line, shifted, spread, wrap
 from haops.ui.presenters.marks import SEVERITY_MARKS, STEP_MARKS
 from haops.ui.presenters.notices import error_text, notice_lines
 from haops.ui.presenters.output_lines import OutputLines, WholeOutput, output_tail
 from haops.ui.presenters.plans import AFTER_A_LOST_CONNECTION
+from haops.ui.presenters.questions import leave_lines
 from haops.ui.presenters.sentence import now_lines, sentence
 from haops.ui.presenters.steps import current_step, steps_table
 from haops.ui.presenters.tables import table_lines
@@ -41,6 +43,7 @@ from tests.ui.scenes import (
     healthy_observations,
     member,
     nothing_seen,
+    over,
     picture,
     quorum_lost,
     running,
@@ -174,6 +177,16 @@ def test_a_pane_is_as_old_as_its_oldest_look() -> None:
     assert freshness(nothing_seen(), [Kind.ETCD_MEMBER]).note.plain == "no answer yet"
 
 
+@pytest.mark.parametrize("name", ["api", "nodes"])
+def test_where_nothing_is_named_nothing_is_said_about_answers(name: str) -> None:
+    """An inventory of etcd alone names no API server: that is no answer that is still to come."""
+    pane = next(pane for pane in all_panes() if pane.name == name)
+    etcd_alone = replace(nothing_seen(), inventory=replace(nothing_seen().inventory, kubernetes=None))
+    assert "no answer yet" in pane.heading(nothing_seen()).plain
+    assert pane.heading(etcd_alone).plain == pane.title
+    assert pane.table(etcd_alone).empty == "The inventory names no API server."
+
+
 def test_a_kind_that_is_asked_for_only_on_demand_is_never_stale() -> None:
     """An interval of 0 says so."""
     view = replace(stale(), intervals_s={})
@@ -299,6 +312,21 @@ def test_the_header_gives_way_without_losing_cluster_and_mode() -> None:
     assert "journal" not in narrow
     assert "prod-eu  INCIDENT +00:07:29" in narrow
     assert cells(wide) == 120
+
+
+def test_leaving_a_session_that_is_over_promises_nothing() -> None:
+    """It does not wait, and cannot be gone on with."""
+    assert "The session waits" in leave_lines(healthy())[0].plain
+    assert [piece.plain for piece in leave_lines(over())][0] == "The session is over; its journal stays."
+
+
+def test_the_help_names_keys_as_they_are_typed() -> None:
+    """`?`, not the name that the toolkit has for it."""
+    said = "\n".join(piece.plain for piece in help_lines(None, {"session.note": "colon"}, (), 100))
+    assert "?, f1" in said
+    assert ":, ctrl+p" in said
+    assert "question_mark" not in said
+    assert "colon" not in said
 
 
 def test_keys_keep_their_place_and_words_give_way() -> None:

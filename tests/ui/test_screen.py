@@ -27,6 +27,7 @@ from tests.ui.scenes import (
     lost_observations,
     member,
     noticed,
+    over,
     picture,
     seen,
     view_of,
@@ -398,3 +399,12 @@ async def test_the_palette_finds_every_action() -> None:
         await screen.press("enter")
         await screen.pilot.pause(0.2)
         assert "Begin with ! for something" in screen.said
+
+
+async def test_a_session_that_is_over_offers_nothing_that_changes_it() -> None:
+    """Every key in the key line leads somewhere."""
+    async with running(FakeLive(over())) as screen:
+        keys = screen.rows[-1]
+        assert "look closer" in keys
+        assert "leave" in keys
+        assert not [word for word in ("confirm", "finish", "skip", "note") if word in keys]

@@ -2,7 +2,7 @@
 
 from haops.core.observations import ApiEndpoint, Kind, Sight
 from haops.core.view import View
-from haops.ui.panes.pane import Pane, Place
+from haops.ui.panes.pane import Pane, Place, names_api_servers
 from haops.ui.presenters.freshness import last_good_age
 from haops.ui.presenters.lines import Role, Span, dim
 from haops.ui.presenters.marks import AILING, DOWN, NOT_SEEN, UP, Mark
@@ -52,6 +52,7 @@ PANE = Pane(
     share=32,
     table=_table,
     kinds=(Kind.API_ENDPOINT,),
+    asks=names_api_servers,
     source="/readyz of each",
     asked="/readyz of each server at its own address, and through the virtual one",
     explains=(

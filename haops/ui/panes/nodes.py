@@ -2,7 +2,7 @@
 
 from haops.core.observations import Kind, Lease, Node, Observation, Sight
 from haops.core.view import View
-from haops.ui.panes.pane import Pane, Place
+from haops.ui.panes.pane import Pane, Place, names_api_servers
 from haops.ui.presenters.freshness import last_good_age
 from haops.ui.presenters.lines import Role, Span
 from haops.ui.presenters.marks import AILING, DOWN, UP, Mark
@@ -16,13 +16,15 @@ COLUMNS = (
     Column(title="state", width=20, grows=True),
     Column(title="since", width=14, right=True, volatile=True),
 )
+_NOBODY_TO_ASK = "The inventory names no API server."
 
 
 def _table(view: View) -> Table:
     """Return the leases, then the nodes, in the order in which they were first seen."""
     leases = (_row("lease", view, name, sight) for name, sight in view.picture.of(Kind.LEASE))
     nodes = (_row("node", view, name, sight) for name, sight in view.picture.of(Kind.NODE))
-    return Table(COLUMNS, (*leases, *nodes), "No API server has told about leases or nodes yet.")
+    empty = "No API server has told about leases or nodes yet." if names_api_servers(view) else _NOBODY_TO_ASK
+    return Table(COLUMNS, (*leases, *nodes), empty)
 
 
 def _row(what: str, view: View, name: str, sight: Sight) -> Row:
@@ -59,6 +61,7 @@ PANE = Pane(
     share=100,
     table=_table,
     kinds=(Kind.LEASE, Kind.NODE),
+    asks=names_api_servers,
     source="the API",
     asked="the API, at the first server that answers",
     explains=(

@@ -24,12 +24,23 @@ def _nothing(_view: View) -> Line:
     return BLANK
 
 
+def names_api_servers(view: View) -> bool:
+    """Return whether the inventory names any API server."""
+    return view.inventory.kubernetes is not None and bool(view.inventory.kubernetes.endpoints)
+
+
+def _always(_view: View) -> bool:
+    """Return that there is something to ask."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pane:
     """One pane. `number` is its key, `share` its part of the width among those of its place.
 
     `source` says on the frame where it all comes from, `asked` says it in the help. `explains` is its help. `words`
-    adds to the title what the table means, in words. `follows_cursor`: its rows can be chosen.
+    adds to the title what the table means, in words. `asks`: whether the inventory names anything to ask; without it no
+    age is shown. `follows_cursor`: its rows can be chosen.
     """
 
     name: str
@@ -43,6 +54,7 @@ class Pane:
     source: str | Callable[[View], str] = ""
     asked: str = ""
     words: Callable[[View], Line] = _nothing
+    asks: Callable[[View], bool] = _always
     follows_cursor: bool = False
 
     def foot(self, view: View) -> Line:
@@ -54,7 +66,7 @@ class Pane:
     def heading(self, view: View) -> Line:
         """Return the title with the age of what is shown and its source."""
         head = line(strong(self.title))
-        if self.kinds:
+        if self.kinds and self.asks(view):
             head = head + line(" ") + freshness(view, self.kinds).note
         words = self.words(view)
         extra = line(" ") + words if words.spans else BLANK

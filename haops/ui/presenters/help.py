@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from haops.core.risk import Risk
 from haops.ui.actions import ALL_ACTIONS
 from haops.ui.panes import Pane
+from haops.ui.presenters.keys import all_keys
 from haops.ui.presenters.lines import BLANK, Line, Role, Span, dim, line, paragraph, strong, wrap
 from haops.ui.presenters.marks import RISK_ROLES, STEP_MARKS
 
@@ -21,7 +22,7 @@ def help_lines(pane: Pane | None, keymap: Mapping[str, str], sources: tuple[str,
     lines = _about(pane, sources, width) if pane else []
     lines += [line(strong("Keys"))]
     for action in ALL_ACTIONS:
-        keys = ", ".join(keymap.get(action.id, action.keys).split(","))
+        keys = ", ".join(all_keys(action.keys, keymap, action.id))
         lines += _row(Span(keys, Role.KEY), action.explains, width)
     lines += _row(Span("1 … 9", Role.KEY), "go to a pane; tab and shift+tab go round", width)
     lines += _row(Span("esc", Role.KEY), "back, always; to a question it says no", width)

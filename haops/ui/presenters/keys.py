@@ -25,5 +25,9 @@ def _pair(key: str, words: str) -> tuple[Span, Span]:
 
 def shown_key(keys: str, changed: Mapping[str, str], action_id: str) -> str:
     """Return the first key of an action as a person types it, with the user's own keymap applied."""
-    first = changed.get(action_id, keys).split(",")[0]
-    return _SHORT.get(first, first)
+    return all_keys(keys, changed, action_id)[0]
+
+
+def all_keys(keys: str, changed: Mapping[str, str], action_id: str) -> list[str]:
+    """Return every key of an action as a person types it, with the user's own keymap applied."""
+    return [_SHORT.get(key, key) for key in changed.get(action_id, keys).split(",")]

@@ -13,6 +13,8 @@ FINISH_KEYS: Mapping[str, str] = {"d": "done", "a": "abandoned"}
 
 def leave_lines(view: View) -> list[Line]:
     """Return what leaving means now."""
+    if not view.session.is_open:
+        return [line("The session is over; its journal stays."), line(changes(view))]
     under_way = view.session.in_state(*OPEN)
     lines = [line("The session waits; haops resumes at the exact step.")]
     if under_way:

@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from haops.core.session_state import Attempt
 from haops.core.view import Output, View
-from haops.ui.actions import BY_ID, OFFERED, PANE_KEYS, SESSION_ACTIONS
+from haops.ui.actions import BY_ID, OFFERED, PANE_KEYS, SESSION_ACTIONS, WHEN_OVER
 from haops.ui.bindings import bindings
 from haops.ui.output import frame_if_drill
 from haops.ui.panes import Pane, Place, all_panes
@@ -237,7 +237,8 @@ class SessionScreen(Screen[None]):
 
     def _keys(self, width: int) -> list[Line]:
         keymap: dict[str, str] = getattr(self.app, "keymap", {})
-        actions = [BY_ID[name] for name in OFFERED[self.chosen_state]]
+        offered = OFFERED[self.chosen_state] if self.view.session.is_open else WHEN_OVER
+        actions = [BY_ID[name] for name in offered]
         return [key_line([(shown_key(a.keys, keymap, a.id), a.words) for a in actions], width)]
 
     def tell(self, severity: str, text: str) -> None:
