@@ -1,21 +1,19 @@
 """The kinds that make one call: `etcd` to a member, `kubernetes` to an API server, `http` to a URL."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from haops.connectors.seam import HttpAnswer
-from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
 from haops.core.risk import Risk
 from haops.core.runbook import Effect, Step
 from haops.core.session_state import Outcome
 from haops.errors import ConnectFailed
 from haops.formats.fields import Condition, Document
-from haops.steps.kind import Attempting, Result, Variables
+from haops.steps.kind import Attempting, CommonKind, Result, Variables, may_run_again
 
 _OK = range(200, 300)
 
@@ -57,17 +55,13 @@ class HttpCall(Document):
 
 
 @dataclass(frozen=True, slots=True)
-class EtcdKind:
+class EtcdKind(CommonKind):
     """Calls one member; its answer is the step's output as JSON."""
 
     name: str = "etcd"
     model: Any = EtcdCall
     needs_host: bool = True
     default_risk: Risk = Risk.CHANGE
-
-    def names(self, action: Any) -> tuple[Expression, ...]:
-        """Return the arguments' expressions."""
-        return tuple(action.arguments.values())
 
     def variables(self, action: Any) -> Variables:
         """Return the arguments under the names that the preview uses."""
@@ -97,7 +91,7 @@ class EtcdKind:
 
 
 @dataclass(frozen=True, slots=True)
-class KubernetesKind:
+class KubernetesKind(CommonKind):
     """Sends one request, for writes after a server-side dry run of the same."""
 
     name: str = "kubernetes"
@@ -105,12 +99,8 @@ class KubernetesKind:
     needs_host: bool = False
     default_risk: Risk = Risk.CHANGE
 
-    def names(self, action: Any) -> tuple[Expression, ...]:
-        """Return the path's and the endpoint's expression."""
-        return tuple(expression for expression in (action.path, action.endpoint) if expression is not None)
-
     def variables(self, action: Any) -> Variables:
-        """Return them under the names that the preview uses."""
+        """Return the path and the endpoint under the names that the preview uses."""
         chosen = {"API_ENDPOINT": action.endpoint} if action.endpoint is not None else {}
         return {"API_PATH": action.path, **chosen}
 
@@ -136,9 +126,7 @@ class KubernetesKind:
 
     def probe(self, attempting: Attempting) -> Result | None:
         """Say that a read may run again; leave a write to the runbook's own verification or the operator."""
-        if attempting.step.effect is Effect.READ:
-            return Result(outcome=Outcome.NOT_STARTED, evidence="it only reads and may run again")
-        return None
+        return may_run_again() if attempting.step.effect is Effect.READ else None
 
 
 def _first_answering(attempting: Attempting) -> str:
@@ -160,7 +148,7 @@ def _answered(answer: HttpAnswer, place: str, otherwise: Outcome) -> Result:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpKind:
+class HttpKind(CommonKind):
     """Asks a URL once."""
 
     name: str = "http"
@@ -168,11 +156,7 @@ class HttpKind:
     needs_host: bool = False
     default_risk: Risk = Risk.READ
 
-    def names(self, action: Any) -> tuple[Expression, ...]:
-        """Return the URL's expression."""
-        return (action.url,)
-
-    def variables(self, action: Any) -> Mapping[str, Expression]:
+    def variables(self, action: Any) -> Variables:
         """Return the URL under the name that the preview uses."""
         return {"URL": action.url}
 
@@ -191,7 +175,7 @@ class HttpKind:
     def probe(self, attempting: Attempting) -> Result | None:
         """Say that it may be asked again."""
         del attempting
-        return Result(outcome=Outcome.NOT_STARTED, evidence="it only reads and may run again")
+        return may_run_again()
 
 
 ETCD = EtcdKind()

@@ -6,32 +6,21 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
 from haops.core.risk import Risk
 from haops.core.runbook import Step
 from haops.core.session_state import Outcome
-from haops.steps.kind import Attempting, Result, Variables
+from haops.steps.kind import Attempting, CommonKind, Result, may_run_again
 
 
 @dataclass(frozen=True, slots=True)
-class CheckKind:
+class CheckKind(CommonKind):
     """Looks; the facts found are its output, so that a decision made on them can be checked later."""
 
     name: str = "check"
     model: Any = Annotated[list[str], Field(min_length=1, description="Observers to look with, afresh.")]
     needs_host: bool = False
     default_risk: Risk = Risk.READ
-
-    def names(self, action: Any) -> tuple[Expression, ...]:
-        """Return nothing: observers are names of another kind."""
-        del action
-        return ()
-
-    def variables(self, action: Any) -> Variables:
-        """Return nothing."""
-        del action
-        return {}
 
     def script(self, step: Step, inventory: Inventory) -> str:
         """Return what is looked at."""
@@ -48,7 +37,7 @@ class CheckKind:
     def probe(self, attempting: Attempting) -> Result | None:
         """Say that it may simply run again."""
         del attempting
-        return Result(outcome=Outcome.NOT_STARTED, evidence="looking changes nothing and may be done again")
+        return may_run_again("looking changes nothing and may be done again")
 
 
 CHECK = CheckKind()

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
 from haops.core.planning import BASTION
 from haops.core.risk import Risk
@@ -18,7 +17,7 @@ from haops.core.runbook import Step
 from haops.core.session_state import Outcome
 from haops.errors import RemoteFailed
 from haops.formats.fields import Condition, Document
-from haops.steps.kind import Attempting, Result, Variables
+from haops.steps.kind import Attempting, CommonKind, Result, Variables, may_run_again
 
 _fetching: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -32,7 +31,7 @@ class Copy(Document):
 
 
 @dataclass(frozen=True, slots=True)
-class CopyKind:
+class CopyKind(CommonKind):
     """Copies a file; complete or not at all, mode 0600. Doing it twice is the same as once."""
 
     name: str = "copy"
@@ -40,12 +39,8 @@ class CopyKind:
     model: Any = Copy
     default_risk: Risk = Risk.CHANGE
 
-    def names(self, action: Any) -> tuple[Expression, ...]:
-        """Return the three expressions."""
-        return (action.host, action.source, action.to)
-
     def variables(self, action: Any) -> Variables:
-        """Return them under the names that the preview uses."""
+        """Return the three expressions under the names that the preview uses."""
         return {"COPY_FROM_HOST": action.host, "COPY_FROM": action.source, "COPY_TO": action.to}
 
     def script(self, step: Step, inventory: Inventory) -> str:
@@ -69,7 +64,7 @@ class CopyKind:
     def probe(self, attempting: Attempting) -> Result | None:
         """Say that it may be done again: a copy that did not complete left nothing."""
         del attempting
-        return Result(outcome=Outcome.NOT_STARTED, evidence="an incomplete copy leaves nothing; it can be done again")
+        return may_run_again("an incomplete copy leaves nothing; it can be done again")
 
 
 def _on_bastion(attempting: Attempting) -> tuple[Path, str]:

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from haops.connectors.seam import AttemptReport, Connections, Order, RemoteState
 from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
-from haops.core.risk import Risk
 from haops.core.runbook import Step
 from haops.core.session_state import Outcome
+from haops.formats.vocabulary import StepKindFields
 
 Variables = Mapping[str, Expression]
 
@@ -51,27 +51,8 @@ class Result:
     dropped_bytes: int = 0
 
 
-class StepKind(Protocol):
-    """One kind of step. `model` validates what stands under its key; its value is the step's `action`."""
-
-    @property
-    def name(self) -> str:
-        """The key in a runbook."""
-
-    @property
-    def model(self) -> Any:
-        """The type that pydantic validates."""
-
-    @property
-    def needs_host(self) -> bool:
-        """Whether the step must say where it runs."""
-
-    @property
-    def default_risk(self) -> Risk:
-        """The risk of a step that names none."""
-
-    def names(self, action: Any) -> tuple[Expression, ...]:
-        """Return the expressions inside the action."""
+class StepKind(StepKindFields, Protocol):
+    """One kind of step: what the runbook format knows of it, and how it is shown, run and probed."""
 
     def variables(self, action: Any) -> Variables:
         """Return the variables that the kind adds to the environment, so that they are shown and confirmed."""
@@ -84,6 +65,26 @@ class StepKind(Protocol):
 
     def probe(self, attempting: Attempting) -> Result | None:
         """Say whether an attempt with an unknown outcome happened, or None if that cannot be told yet."""
+
+
+class CommonKind:
+    """What most kinds have in common: the expressions in their action are the values of their variables."""
+
+    __slots__ = ()
+
+    def names(self, action: Any) -> tuple[Expression, ...]:
+        """Return the expressions inside the action: those of its variables."""
+        return tuple(self.variables(action).values())
+
+    def variables(self, action: Any) -> Variables:
+        """Return no variables: a kind that has some says so."""
+        del action
+        return {}
+
+
+def may_run_again(why: str = "it only reads and may run again") -> Result:
+    """Return what the probe of an attempt says that counts as not begun, whatever became of it."""
+    return Result(outcome=Outcome.NOT_STARTED, evidence=why)
 
 
 def judge_report(step: Step, report: AttemptReport) -> Result | None:

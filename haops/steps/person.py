@@ -13,7 +13,7 @@ from haops.core.runbook import Option, Step
 from haops.core.session_state import Outcome
 from haops.errors import Refused
 from haops.formats.fields import Condition, Document
-from haops.steps.kind import Attempting, Result, Variables
+from haops.steps.kind import Attempting, CommonKind, Result
 
 
 class Answer(Document):
@@ -31,7 +31,7 @@ def _as_options(answers: list[Answer]) -> tuple[Option, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonKind:
+class PersonKind(CommonKind):
     """Nothing is sent anywhere: what counts is what the operator says."""
 
     name: str
@@ -43,11 +43,6 @@ class PersonKind:
     def names(self, action: Any) -> tuple[Expression, ...]:
         """Return the conditions of the answers; instructions hold none."""
         return tuple(option.when for option in action if option.when) if isinstance(action, tuple) else ()
-
-    def variables(self, action: Any) -> Variables:
-        """Return nothing."""
-        del action
-        return {}
 
     def script(self, step: Step, inventory: Inventory) -> str:
         """Return the instructions or the answers."""

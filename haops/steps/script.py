@@ -6,14 +6,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from haops.connectors.seam import RemoteState
-from haops.core.conditions import Expression
 from haops.core.inventory import Inventory
 from haops.core.risk import Risk
 from haops.core.runbook import Effect, Step
 from haops.core.session_state import Outcome
 from haops.errors import ConnectionLost
 from haops.formats.fields import Document
-from haops.steps.kind import Attempting, Result, Variables, judge_exit, judge_report
+from haops.steps.kind import Attempting, CommonKind, Result, judge_exit, judge_report, may_run_again
 
 PROBE_TIMEOUT_S = 10.0
 
@@ -29,23 +28,13 @@ Script = Annotated[str | LayoutScripts, Field(description="POSIX shell, or one s
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptKind:
-    """Runs a fixed script; values reach it as environment variables only."""
+class ScriptKind(CommonKind):
+    """Runs a fixed script; values reach it as environment variables only, and those stand in the step's `env`."""
 
     name: str
     needs_host: bool
     model: Any = Script
     default_risk: Risk = Risk.CHANGE
-
-    def names(self, action: Any) -> tuple[Expression, ...]:
-        """Return nothing: a script holds no expressions."""
-        del action
-        return ()
-
-    def variables(self, action: Any) -> Variables:
-        """Return nothing: what a script gets stands in `env`."""
-        del action
-        return {}
 
     def script(self, step: Step, inventory: Inventory) -> str:
         """Return the script for the cluster's layout."""
@@ -91,7 +80,7 @@ class ScriptKind:
     def probe(self, attempting: Attempting) -> Result | None:
         """Ask the attempt's directory on the host; then the runbook's own probe, if it has one."""
         if attempting.step.effect is Effect.READ:
-            return Result(outcome=Outcome.NOT_STARTED, evidence="it only reads and may run again")
+            return may_run_again()
         shell = attempting.connections.shell(attempting.target)
         report = shell.probe(attempting.order.attempt_id, timeout_s=PROBE_TIMEOUT_S)
         if report.state in (RemoteState.ABSENT, RemoteState.CLAIMED):
