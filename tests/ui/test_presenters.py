@@ -317,7 +317,7 @@ def test_the_header_gives_way_without_losing_cluster_and_mode() -> None:
 def test_leaving_a_session_that_is_over_promises_nothing() -> None:
     """It does not wait, and cannot be gone on with."""
     assert "The session waits" in leave_lines(healthy())[0].plain
-    assert [piece.plain for piece in leave_lines(over())][0] == "The session is over; its journal stays."
+    assert leave_lines(over())[0].plain == "The session is over; its journal stays."
 
 
 def test_the_help_names_keys_as_they_are_typed() -> None:
