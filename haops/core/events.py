@@ -13,16 +13,22 @@ EVENTS: dict[str, type["Event"]] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened. `type` is its name in the journal."""
+    """Something that happened. `type` is its name in the journal; every event names one, and is registered under it.
+
+    Only what is read and never written may name an empty one: it is then in no registry.
+    """
 
     type: ClassVar[str] = ""
     BARRIER: ClassVar[bool] = False
 
-    def __init_subclass__(cls, *, type: str = "", barrier: bool = False) -> None:  # noqa: A002 - the journal's word
-        # slots=True makes each class twice; both times under the same name.
-        cls.type = type or cls.type
-        cls.BARRIER = barrier or cls.BARRIER
-        EVENTS[cls.type] = cls
+    def __init_subclass__(cls, *, type: str | None = None, barrier: bool = False) -> None:  # noqa: A002 - the journal's word
+        # slots=True makes each class twice; the second time what was given the first time stands in it already.
+        if type is not None:
+            cls.type, cls.BARRIER = type, barrier
+        elif "type" not in vars(cls):
+            raise TypeError(f"the event {cls.__name__} names no type")
+        if cls.type:
+            EVENTS[cls.type] = cls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

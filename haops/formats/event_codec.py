@@ -16,8 +16,8 @@ from haops.formats.journal_record import Record
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownEvent(ev.Event):
-    """An event of a newer haops: it stands in the record and changes nothing."""
+class UnknownEvent(ev.Event, type=""):
+    """An event of a newer haops, `name` in its journal: it stands in the record and changes nothing."""
 
     name: str
     body: Mapping[str, Any]

@@ -50,7 +50,7 @@ def tell(happening: Happening, roles: Roles) -> Telling | None:
     if teller:
         return teller(happening.event, happening.session, roles)
     name = getattr(happening.event, "name", "")
-    if type(happening.event).type not in ev.EVENTS or type(happening.event).type == "":
+    if type(happening.event).type not in ev.EVENTS:
         return Telling(Category.OBSERVATION, TOOL, f"A record of the type {name}, which this haops does not know")
     return None
 
