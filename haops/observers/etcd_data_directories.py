@@ -38,19 +38,20 @@ class EtcdDataDirectories:
         etcd = connections.inventory.etcd
 
         def measure() -> EtcdData:
-            environment = _environment(etcd) if etcd else {}
+            environment = _environment(etcd, timeout_s) if etcd else {}
             return _parse(run(connections.shell(group), _SCRIPT, environment, timeout_s=timeout_s).stdout)
 
         source = f"{group}:{etcd.data_directory}" if etcd else group
         return (look(Kind.ETCD_DATA, group, source=source, clock=clock, measure=measure),)
 
 
-def _environment(etcd: EtcdAccess) -> Mapping[str, str]:
-    """Return what the script is told."""
+def _environment(etcd: EtcdAccess, timeout_s: float) -> Mapping[str, str]:
+    """Return what the script is told. Copying and reading the database get a third of the time each."""
     return {
         "DATA_DIRECTORY": etcd.data_directory,
         "BACKUP_DIRECTORY": etcd.backup_directory,
         "ETCD_UNIT": etcd.unit,
+        "REVISION_WITHIN_S": str(max(1, int(timeout_s / 3))),
     }
 
 

@@ -41,6 +41,10 @@ MEMBER = EtcdMember(
     version="3.6.16",
 )
 
+WHOLE = EtcdData(
+    intact=True, running=False, size_bytes=1, wal_files=1, modified_at_s=1.0, free_bytes=9, restore_can_bump=True
+)
+
 
 def seen(kind: Kind, **subjects: Any) -> list[Observation]:
     """Return observations; a text stands for an error."""
@@ -117,12 +121,24 @@ def test_the_watermark_remembers_what_a_dead_member_had() -> None:
 
 def test_a_bump_is_added_only_where_etcdutl_can() -> None:
     """The bump is large enough for every watcher, and none where some host's etcdutl does not know it."""
-    data = EtcdData(
-        intact=True, running=False, size_bytes=1, wal_files=1, modified_at_s=1.0, free_bytes=9, restore_can_bump=True
-    )
-    assert facts(*seen(Kind.ETCD_DATA, cp1=data))["etcd.revision_bump"] == 1_000_000_000
-    old = replace(data, restore_can_bump=False)
-    assert facts(*seen(Kind.ETCD_DATA, cp1=data, cp2=old))["etcd.revision_bump"] == 0
+    assert facts(*seen(Kind.ETCD_DATA, cp1=WHOLE))["etcd.revision_bump"] == 1_000_000_000
+    old = replace(WHOLE, restore_can_bump=False)
+    assert facts(*seen(Kind.ETCD_DATA, cp1=WHOLE, cp2=old))["etcd.revision_bump"] == 0
+
+
+def test_a_data_directory_that_could_not_be_looked_at_is_counted_as_unknown() -> None:
+    """A host that was not asked or did not answer in time may have whole data: it is neither whole nor lost."""
+    found = facts(*seen(Kind.ETCD_DATA, cp1=WHOLE, cp2="timed out 20.0 s"))
+    assert (found["etcd.intact"], found["etcd.data_unknown"]) == (1, 2)
+    assert facts(*seen(Kind.ETCD_DATA, cp1=WHOLE, cp2=WHOLE, cp3=WHOLE))["etcd.data_unknown"] == 0
+
+
+def test_the_newest_stopped_data_is_told_by_the_last_write_where_a_revision_is_missing() -> None:
+    """A revision that could not be read in time does not make its data the oldest."""
+    old, new = replace(WHOLE, revision=5, modified_at_s=9.0), replace(WHOLE, revision=7, modified_at_s=8.0)
+    assert facts(*seen(Kind.ETCD_DATA, cp1=old, cp2=new))["etcd.newest_stopped_host"] == "cp2"
+    unread = replace(WHOLE, revision=None, modified_at_s=10.0)
+    assert facts(*seen(Kind.ETCD_DATA, cp1=old, cp2=new, cp3=unread))["etcd.newest_stopped_host"] == "cp3"
 
 
 def test_a_pair_is_cut_when_one_side_says_so() -> None:

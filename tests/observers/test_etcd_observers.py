@@ -227,6 +227,22 @@ def test_a_host_without_etcdutl_still_tells_what_it_has(cluster: Cluster, connec
     assert (data.intact, data.revision, data.etcdutl_version, data.restore_can_bump) == (True, None, "", False)
 
 
+def test_a_revision_that_takes_too_long_to_read_hides_nothing_else(
+    cluster: Cluster, connections: RealConnections, tmp_path: Path
+) -> None:
+    """A large database on a slow disk is whole all the same; calling it lost would open the way to an old snapshot."""
+    cluster.kill("m1")
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "etcdutl").write_text('#!/bin/sh\n[ "$1" != snapshot ] || [ "$2" != status ] || sleep 60\n')
+    (slow / "etcdutl").chmod(0o755)
+    connections.shells["h-m1"].path = f"{slow}:/usr/bin:/bin"
+    observer = new_observers()["etcd.data_directories"]
+    (seen,) = observer.observe(connections, "h-m1", timeout_s=4, clock=CLOCK)
+    assert seen.ok, seen.error
+    assert (seen.value.intact, seen.value.revision) == (True, None)
+
+
 def test_a_host_that_says_something_else_is_an_error(connections: RealConnections) -> None:
     """A login banner, a cut answer or a script that fails is not taken for facts about etcd."""
     for program, words in (("true", "lacks intact"), ("false", "ended with 1"), ("echo", "lacks size_bytes")):

@@ -149,6 +149,13 @@ def _intact(seen: Seen) -> int | None:
     return sum(found.intact for _, found in _data(seen)) if seen.looked_at(_DATA) else None
 
 
+@fact("etcd.data_unknown", "hosts whose etcd data directory could not be looked at: it may be whole", _DATA)
+def _data_unknown(seen: Seen) -> int | None:
+    if not seen.looked_at(_DATA) or not seen.inventory.etcd:
+        return None
+    return len({member.host for member in seen.inventory.etcd.members} - dict(_data(seen)).keys())
+
+
 @fact("etcd.intact_stopped", "hosts whose etcd data directory is whole while etcd is not running", _DATA)
 def _intact_stopped(seen: Seen) -> int | None:
     return len(_stopped(seen)) if seen.looked_at(_DATA) else None
@@ -169,7 +176,12 @@ def _backup_directory(seen: Seen) -> str | None:
 
 @fact("etcd.newest_stopped_host", "the host with the newest whole data directory of a stopped etcd", _DATA)
 def _newest_stopped_host(seen: Seen) -> str | None:
-    newest = max(_stopped(seen), key=lambda pair: (pair[1].revision or 0, pair[1].modified_at_s), default=None)
+    stopped = _stopped(seen)
+    # A revision that could not be read in time says nothing of what is newer: the last write does.
+    comparable = all(found.revision is not None for _, found in stopped)
+    newest = max(
+        stopped, key=lambda pair: ((pair[1].revision or 0) if comparable else 0, pair[1].modified_at_s), default=None
+    )
     return newest[0] if newest else None
 
 

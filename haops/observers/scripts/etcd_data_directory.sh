@@ -1,5 +1,5 @@
 # What lies in a host's etcd data directory. Reads only; what it copies, it removes.
-# In: DATA_DIRECTORY BACKUP_DIRECTORY ETCD_UNIT. Out: lines of key=value.
+# In: DATA_DIRECTORY BACKUP_DIRECTORY ETCD_UNIT REVISION_WITHIN_S. Out: lines of key=value.
 set -u
 LC_ALL=C
 PATH=$PATH:/usr/sbin:/usr/local/bin:/opt/bin
@@ -65,8 +65,10 @@ if have etcdutl; then
   if [ "$intact" = yes ] && [ "$running" = no ] && [ "$(free_bytes /var/tmp)" -gt $((2 * size + 67108864)) ]; then
     copy=$(mktemp -d /var/tmp/haops-look.XXXXXX) || exit 1
     # A database that is only looked at is still opened by a program that may write: so never the original.
-    cp "$db" "$copy/db" &&
-      etcdutl snapshot status "$copy/db" --write-out=json 2>/dev/null | sed -n 's/.*"revision":\([0-9]*\).*/revision=\1/p'
+    # A large one may take minutes: everything else is worth knowing without its revision.
+    timeout "$REVISION_WITHIN_S" cp "$db" "$copy/db" &&
+      timeout "$REVISION_WITHIN_S" etcdutl snapshot status "$copy/db" --write-out=json 2>/dev/null |
+      sed -n 's/.*"revision":\([0-9]*\).*/revision=\1/p'
   fi
 fi
 
