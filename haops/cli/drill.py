@@ -5,41 +5,23 @@ that waits at the lab's door; and the one inside, which holds the session. If ha
 drill can be gone on with.
 """
 
-import json
 import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from haops.errors import EXIT_NOT_MET, LabError, ProgramMissing
+from haops.cli.wish import DEFAULT_SCENARIO, LEFT, Wish
+from haops.errors import LabError, ProgramMissing
 
 if TYPE_CHECKING:
-    from haops.lab.report import DrillReport
     from haops.lab.running import RunningLab
 
-DEFAULT_SCENARIO = "etcd-quorum-loss"
 _INSIDE = "HAOPS_DRILL_INSIDE"
 _KILLED = -signal.SIGKILL
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What was asked for on the command line."""
-
-    scenario: str = DEFAULT_SCENARIO
-    variant: str | None = None
-    flavour: str | None = None
-    from_directory: str | None = None
-    auto: bool = False
-    plain: bool = False
-    as_json: bool = False
-    keep: bool = False
-    resumed: str | None = None
 
 
 @click.command()
@@ -88,10 +70,6 @@ def rehearse_outside(wish: Wish) -> int:
     return status
 
 
-LEFT = 75
-"""The inner process's status when the operator left the drill to come back (EX_TEMPFAIL of sysexits.h)."""
-
-
 def _check(wish: Wish) -> None:
     """Raise InputError for a scenario or variant that does not exist, or a screen without a terminal."""
     from haops.cli.screen import need_terminal  # noqa: PLC0415
@@ -124,10 +102,8 @@ def _say(text: str) -> None:
 
 
 def _run_inside(lab: str, wish: Wish) -> int:
-    """Run the same command inside the lab and return its status; signals of the terminal are its business."""
-    command = [sys.executable, "-m", "haops", *sys.argv[1:]]
-    if sys.argv[1:2] != ["drill"]:
-        command = [sys.executable, "-m", "haops", "drill", *(["--resume", wish.resumed] if wish.resumed else [])]
+    """Ask the same of a haops inside the lab and return its status; signals of the terminal are its business."""
+    command = [sys.executable, "-m", "haops", *wish.arguments()]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     child = subprocess.Popen(command, env=os.environ | {_INSIDE: lab})
@@ -165,12 +141,3 @@ def rehearse_inside(wish: Wish) -> int:
     except LabError as error:
         _say(str(error))
         return error.exit_code
-
-
-def print_report(report: "DrillReport", *, as_json: bool) -> int:
-    """Print a drill's report and return the exit code."""
-    if as_json:
-        print(json.dumps(report.as_json(), indent=1))
-    else:
-        print("\n".join(report.as_text()))
-    return 0 if report.passed else EXIT_NOT_MET

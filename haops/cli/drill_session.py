@@ -3,14 +3,15 @@
 Owns which operator repairs. Must never touch the lab but through the drill.
 """
 
+import json
 import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from haops.cli.drill import LEFT, Wish, print_report
-from haops.errors import HaopsError, InputError, Refused
+from haops.cli.wish import LEFT, Wish
+from haops.errors import EXIT_NOT_MET, HaopsError, InputError, Refused
 from haops.lab.attached import AttachedLab
 from haops.lab.drill import Drill, Setting
 from haops.lab.scenarios import find_scenario
@@ -81,7 +82,7 @@ class DrillSession:
                 report = self._drill.finish(stopped_by)
             finally:
                 self._leave("left")
-        return print_report(report, as_json=self._wish.as_json)
+        return _print_report(report, as_json=self._wish.as_json)
 
     def _repair(self) -> str:
         """Take the runbook up when triage says that it fits, and confirm its steps. Returns why it stopped."""
@@ -108,7 +109,7 @@ class DrillSession:
                 return error.exit_code
             finally:
                 self._leave("left")
-        return print_report(report, as_json=self._wish.as_json)
+        return _print_report(report, as_json=self._wish.as_json)
 
     def _take_up_plainly(self) -> None:
         """Take the scenario's runbook up: line by line there is no triage screen to choose it on."""
@@ -130,7 +131,7 @@ class DrillSession:
             session = self._engine.view().session.id
             self._say(f"The drill waits, and its lab with it. Go on: haops drill --resume {session}")
             return LEFT
-        return print_report(self._report, as_json=self._wish.as_json)
+        return _print_report(self._report, as_json=self._wish.as_json)
 
     def _break_beside(self) -> None:
         """Have the cluster broken while the screen stands."""
@@ -190,3 +191,12 @@ def _resumed(session: str) -> tuple[Engine, Setting]:
         raise InputError("this session is no drill", where=session, remedy="haops session --resume")
     scenario = find_scenario(opened.scenario)
     return engine, Setting(scenario=scenario, variant=scenario.variant(opened.variant), flavour=opened.flavour)
+
+
+def _print_report(report: "DrillReport", *, as_json: bool) -> int:
+    """Print a drill's report and return the exit code."""
+    if as_json:
+        print(json.dumps(report.as_json(), indent=1))
+    else:
+        print("\n".join(report.as_text()))
+    return 0 if report.passed else EXIT_NOT_MET
