@@ -42,6 +42,8 @@ class Fault(StrEnum):
     """Not claimed yet; nothing answers within the caller's time."""
     VANISHED = "vanished"
     """Started, then gone without an exit status; the link is lost too."""
+    FORGOTTEN = "forgotten"
+    """Accepted and run; then the link is lost, and with the host's disk every trace of the attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,9 @@ class FakeShell:
             self._meet(Fault.VANISHED)
             self._meet(Fault.LOST_WHILE_RUNNING)
         on_accepted()
+        if Fault.FORGOTTEN in self.host.faults:
+            del self.host.attempts[order.attempt_id]
+        self._meet(Fault.FORGOTTEN)
         report = self.host.attempts[order.attempt_id]
         for piece in (report.stdout, report.stderr):
             if piece:

@@ -299,7 +299,8 @@ def _advance(session: Session, attempt_id: str, before: AttemptStage, after: Att
     attempt = _known(session, attempt_id)
     if attempt.stage is not before:
         raise IllegalEvent(f"attempt {attempt_id} is {attempt.stage.value}, not {before.value}")
-    return replace(session, attempts={**session.attempts, attempt_id: replace(attempt, stage=after)})
+    moved = replace(attempt, stage=after, accepted=after is AttemptStage.ACCEPTED)
+    return replace(session, attempts={**session.attempts, attempt_id: moved})
 
 
 def _with_attempt(session: Session, attempt: Attempt, captures: Mapping[str, Any]) -> Session:

@@ -33,12 +33,16 @@ class AttemptStage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try of one step on one target. Times are wall clock texts of the records, for people."""
+    """One try of one step on one target. Times are wall clock texts of the records, for people.
+
+    `accepted` stays true once the target has said that it has the attempt.
+    """
 
     id: str
     step: str
     target: str
     stage: AttemptStage = AttemptStage.INTENDED
+    accepted: bool = False
     outcome: Outcome | None = None
     evidence: str = ""
     exit_status: int | None = None

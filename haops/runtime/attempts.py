@@ -6,6 +6,7 @@ step may run: by the time it comes here, exactly this was confirmed.
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,7 @@ class Attempts:
     def settle(self, step: Step, attempt: Attempt, planned: Mapping[str, Any]) -> bool:
         """Probe an unknown attempt once; record and return whether that settled it."""
         attempting = self._attempting(step, attempt.id, attempt.target, planned, "", threading.Event())
+        attempting = replace(attempting, was_accepted=attempt.accepted)
         try:
             result = kinds()[step.kind].probe(attempting)
         except ConnectorError:

@@ -23,7 +23,8 @@ class Attempting:
     """One attempt under way. `dispatch` must be called right before the first byte leaves: it is on disk after it.
 
     `look` observes afresh by observer name and returns what is known then. `shared_directory` is private to the
-    session, for files that pass through the bastion. `statement` is what a person said was done.
+    session, for files that pass through the bastion. `statement` is what a person said was done. `was_accepted` says
+    that the target had the attempt once: if it knows nothing of it now, its memory is gone, not the effect.
     """
 
     step: Step
@@ -37,6 +38,7 @@ class Attempting:
     look: Callable[[tuple[str, ...]], Mapping[str, Any]]
     shared_directory: Path
     statement: str = ""
+    was_accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

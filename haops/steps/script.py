@@ -83,11 +83,12 @@ class ScriptKind(CommonKind):
             return may_run_again()
         shell = attempting.connections.shell(attempting.target)
         report = shell.probe(attempting.order.attempt_id, timeout_s=PROBE_TIMEOUT_S)
-        if report.state in (RemoteState.ABSENT, RemoteState.CLAIMED):
+        has_forgotten = attempting.was_accepted and report.state is RemoteState.ABSENT
+        if report.state in (RemoteState.ABSENT, RemoteState.CLAIMED) and not has_forgotten:
             # What was sent may still arrive: cancelling takes the id, so that it can never begin from now on.
             shell.cancel(attempting.order.attempt_id, timeout_s=PROBE_TIMEOUT_S)
             report = shell.probe(attempting.order.attempt_id, timeout_s=PROBE_TIMEOUT_S)
-        result = judge_report(attempting.step, report)
+        result = None if has_forgotten else judge_report(attempting.step, report)
         if result is not None or report.state is RemoteState.RUNNING or not attempting.step.probe:
             return result
         answer = shell.run(attempting.step.probe, environment=attempting.order.environment, timeout_s=PROBE_TIMEOUT_S)

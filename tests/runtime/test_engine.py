@@ -86,6 +86,18 @@ def test_a_script_that_vanished_stays_unknown_until_a_person_decides(world: Worl
     wait_state(engine, "first", StepState.FAILED)
 
 
+def test_an_accepted_attempt_that_the_host_has_forgotten_stays_unknown(world: World) -> None:
+    """A host that had the attempt and knows nothing of it now has lost its disk: that never counts as not begun."""
+    world.hosts["h1"].faults.append(Fault.FORGOTTEN)
+    engine = world.begin()
+    confirm(engine, "first")
+    view = wait_state(engine, "first", StepState.UNKNOWN)
+    attempt = next(a for a in view.session.attempts.values() if a.outcome is Outcome.UNKNOWN)
+    assert engine.submit(cmd.Probe(attempt=attempt.id)) is None
+    with pytest.raises(AssertionError):
+        wait_for(engine, lambda v: v.session.steps["first"].state is not StepState.UNKNOWN, within_s=3.0)
+
+
 def test_a_refused_connection_holds_the_step_with_nothing_run(world: World) -> None:
     """Connections are opened before the first change; if one cannot be, nothing has run anywhere."""
     engine = world.begin()

@@ -5,7 +5,8 @@ never take silence for a failure.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from haops.connectors.detached.link import Deadline, Link
 from haops.connectors.detached.pursuit import Pursuit
@@ -14,7 +15,7 @@ from haops.connectors.detached.talk import Talk
 from haops.connectors.detached.texts import Text
 from haops.connectors.detached.wire import Reply, encode_order, script_hash
 from haops.connectors.seam import AttemptReport, Order, OutputListener, RemoteState
-from haops.errors import TimedOut
+from haops.errors import ConnectFailed, ConnectionLost, Denied, RemoteFailed, TimedOut
 
 
 class Launch:
@@ -37,8 +38,21 @@ class Launch:
             if first.word == "accepted":
                 self._boot_id = first.rest[0]
                 self._on_accepted()
-                return self._await_end(talk, deadline)
+                with self._begun():
+                    return self._await_end(talk, deadline)
         return self._pick_up(deadline)
+
+    @contextmanager
+    def _begun(self) -> Iterator[None]:
+        """From here on the script may run: that asking about it was refused, or failed, says nothing about its end."""
+        try:
+            yield
+        except (ConnectFailed, Denied, RemoteFailed) as error:
+            raise ConnectionLost(
+                f"it began, and how it ended could not be asked: {error.message}",
+                where=self._link.name,
+                remedy=error.remedy or f"probe attempt {self._order.attempt_id}",
+            ) from error
 
     def _await_end(self, talk: Talk, deadline: Deadline) -> AttemptReport:
         while True:
@@ -76,7 +90,8 @@ class Launch:
         if account is not None:
             self._pursuit.check_script(account, script_hash(self._order.script))
         self._on_accepted()
-        return self._follow(deadline)
+        with self._begun():
+            return self._follow(deadline)
 
     def _follow(self, deadline: Deadline) -> AttemptReport:
         account = self._pursuit.look(deadline)

@@ -10,7 +10,7 @@ from haops.connectors.detached.talk import Talk
 from haops.connectors.detached.texts import Text
 from haops.connectors.detached.wire import MAX_OUTPUT_BYTES, check_attempt_id, encode_path
 from haops.connectors.seam import AttemptReport, OutputListener
-from haops.errors import ConnectFailed, RemoteFailed, TimedOut
+from haops.errors import ConnectFailed, Denied, RemoteFailed, TimedOut
 
 _PIECE_BYTES = 256 * 1024
 _LOOK_TIMEOUT_S = 2.0
@@ -63,7 +63,8 @@ class Pursuit:
         brief = Deadline(min(_LOOK_TIMEOUT_S, deadline.remaining_s()))
         try:
             account, listener = probe_from(self._link, self._directory, self._attempt_id, offsets, brief, limit=room)
-        except (ConnectFailed, TimedOut):
+        except (ConnectFailed, Denied, RemoteFailed, TimedOut):
+            # No program could be started beside it, sudo refused it, ...: that says nothing about the attempt.
             self._failed_looks = min(self._failed_looks + 1, 3)
             return None
         self._failed_looks = 0
