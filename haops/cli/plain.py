@@ -14,7 +14,7 @@ from haops.core.risk import Risk
 from haops.core.session_state import Outcome
 from haops.core.states import OPEN, StepState
 from haops.core.text import visible
-from haops.core.view import View
+from haops.core.view import Notice, View
 from haops.errors import Refused
 from haops.runtime.engine import Engine
 from haops.ui.presenters.confirmation import Confirmation, confirmation
@@ -38,6 +38,7 @@ class PlainSession:
         self._changed = threading.Event()
         self._said: dict[str, str] = {}
         self._sentence = ""
+        self._noticed: tuple[Notice, ...] = ()
 
     def run(self) -> str:
         """Go on until the runbook is done or the operator leaves. Returns what is not done, or nothing."""
@@ -154,7 +155,11 @@ class PlainSession:
         return True
 
     def _say_what_changed(self, view: View) -> None:
-        """Say the sentence and the steps whose state is another than last time."""
+        """Say what there is to notice, the sentence, and the steps whose state is another than last time."""
+        for notice in view.notices:
+            if notice not in self._noticed:
+                self._print(notice.text)
+        self._noticed = view.notices
         first = sentence(view)[0].plain
         if first != self._sentence:
             self._sentence = first

@@ -331,6 +331,20 @@ class RunbookDone(Event, type="runbook.done", barrier=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRecovered(Event, type="journal.recovered", barrier=True):
+    """A torn end of the journal, as a crash leaves it, was put aside before the session went on.
+
+    `segment` and `offset` (bytes) say where it stood, `kept_as` is its file in `quarantine`, `length` is in bytes.
+    """
+
+    segment: str
+    offset: int
+    length: int
+    sha256: str
+    kept_as: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockJumped(Event, type="clock.jumped", barrier=True):
     """The wall clock moved against the monotonic one by this much."""
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from haops.core.clock import Clock
 from haops.errors import JournalError, JournalWriteFailed, Refused
+from haops.formats.event_codec import encode_event
 from haops.formats.journal_record import Chain, Entry, Record, is_session_id, seal
 from haops.runtime import blobs, private_files
 from haops.runtime.failpoints import reach
@@ -28,7 +29,7 @@ from haops.runtime.file_system import doubt_about
 from haops.runtime.journal_head import Head, open_head, write_head
 from haops.runtime.journal_lock import JournalLock
 from haops.runtime.journal_reader import JournalScan, State, read_journal, scan_directory
-from haops.runtime.journal_recovery import RECORD_TYPE, cut_torn_tail
+from haops.runtime.journal_recovery import cut_torn_tail, what_was_put_aside
 from haops.runtime.journal_segment import Segment
 
 __all__ = ["JournalScan", "JournalWriter", "State", "read_journal"]
@@ -77,7 +78,9 @@ class _Place:
 class JournalWriter:
     """The one writer of a journal. Threads may share it; records of several threads share a sync."""
 
-    def __init__(self, place: _Place, segment: Segment, chain: Chain, clock: Clock) -> None:
+    def __init__(
+        self, place: _Place, segment: Segment, chain: Chain, clock: Clock, *, found: tuple[str, ...] = ()
+    ) -> None:
         self.path = place.path
         self.closed = False
         self._place = place
@@ -94,6 +97,7 @@ class JournalWriter:
         self._streaming = threading.Event()
         self._ended = threading.Event()
         self._syncer: threading.Thread | None = None
+        self._found = found
 
     @classmethod
     def create(cls, directory: Path, session_id: str, clock: Clock) -> "JournalWriter":
@@ -117,9 +121,11 @@ class JournalWriter:
             scan.raise_if_damaged()
             segment = Segment.reopen(place.directory, directory, scan.segment, scan.end)
             recovered = cut_torn_tail(place.directory, segment, scan)
-        writer = cls(place, segment, Chain(scan.sid or directory.name, scan.count + 1, scan.head), clock)
+        found = (*scan.notes, what_was_put_aside(recovered)) if recovered else scan.notes
+        chain = Chain(scan.sid or directory.name, scan.count + 1, scan.head)
+        writer = cls(place, segment, chain, clock, found=found)
         if recovered:
-            records.append(writer.append(RECORD_TYPE, recovered, actor="haops", barrier=True))
+            records.append(writer.append(recovered.type, encode_event(recovered), actor="haops", barrier=True))
         return writer, tuple(records)
 
     @property
@@ -133,9 +139,9 @@ class JournalWriter:
         return self._chain.next_seq
 
     @property
-    def doubt(self) -> str:
-        """Why the place cannot be trusted with a journal (memory, a network file system); empty if it can."""
-        return doubt_about(self.path)
+    def doubts(self) -> tuple[str, ...]:
+        """What the operator has to know: that its place may lie, that its end was torn or cannot be checked."""
+        return tuple(filter(None, (doubt_about(self.path), *self._found)))
 
     def append(
         self,

@@ -20,6 +20,7 @@ from haops.runtime.journal_segment import LIMIT_BYTES, list_segments
 MAX_LINE_BYTES = MAX_PAYLOAD_BYTES + 128
 BATCH_BYTES = 64 * 1024 + MAX_LINE_BYTES
 """A crash can leave at most this much behind the last record that was durable."""
+_NO_HINT = "the hint `head` is missing or unreadable: whether records were cut off at the end cannot be told"
 MAX_SEGMENT_BYTES = LIMIT_BYTES + MAX_LINE_BYTES
 
 
@@ -204,7 +205,7 @@ class _Walk:
         if problem and not self._is_torn():
             return State.DAMAGED, problem, ()
         if self.hint is None:
-            notes = ("the hint `head` is missing or unreadable",) if count else ()
+            notes = (_NO_HINT,) if count else ()
             return (State.TORN if problem else State.CLEAN), problem, notes
         if self.hint.seq > count:
             reason = f"the journal ends with record {count}, but record {self.hint.seq} had been kept"

@@ -6,19 +6,18 @@ whose kept records were changed: that is damage, and a person decides.
 
 import hashlib
 import os
-from typing import Any
 
+from haops.core.events import JournalRecovered
 from haops.runtime import private_files
 from haops.runtime.failpoints import reach
 from haops.runtime.journal_reader import BATCH_BYTES, JournalScan
 from haops.runtime.journal_segment import Segment
 
 QUARANTINE = "quarantine"
-RECORD_TYPE = "journal.recovered"
 
 
-def cut_torn_tail(directory: int, segment: Segment, scan: JournalScan) -> dict[str, Any] | None:
-    """Move the bytes behind the last good record to quarantine; return the body of the record that tells it.
+def cut_torn_tail(directory: int, segment: Segment, scan: JournalScan) -> JournalRecovered | None:
+    """Move the bytes behind the last good record to quarantine; return the event that tells it.
 
     None if nothing stands there. Raises OSError.
     """
@@ -31,7 +30,13 @@ def cut_torn_tail(directory: int, segment: Segment, scan: JournalScan) -> dict[s
     reach("recovery.before-cut")
     segment.cut()
     reach("recovery.after-cut")
-    return {"segment": scan.segment, "offset": scan.end, "length": len(tail), "sha256": digest, "kept_as": name}
+    return JournalRecovered(segment=scan.segment, offset=scan.end, length=len(tail), sha256=digest, kept_as=name)
+
+
+def what_was_put_aside(recovered: JournalRecovered) -> str:
+    """Return what the operator is told of a torn end."""
+    kept = f"{recovered.length} bytes are kept in {QUARANTINE}/{recovered.kept_as}"
+    return f"the journal's last record was unfinished, as a crash leaves it: {kept}"
 
 
 def _put_aside(directory: int, name: str, tail: bytes) -> None:

@@ -82,7 +82,7 @@ def begin(
     )
     log.commit(opened)
     reached = connections or InventoryConnections(inventory, secrets=prompt)
-    return Engine(log, reached, clock, operator=operator_name(), runbooks=runbooks)
+    return _engine(log, reached, clock, runbooks)
 
 
 def resume(directory: Path, *, runbooks: RunbookSource = tuple, prompt: SecretPrompt = nobody) -> Engine:
@@ -103,8 +103,15 @@ def resume(directory: Path, *, runbooks: RunbookSource = tuple, prompt: SecretPr
     except BaseException:
         journal.close()
         raise
-    connections = InventoryConnections(inventory, secrets=prompt)
-    return Engine(log, connections, clock, operator=operator_name(), runbooks=runbooks)
+    return _engine(log, InventoryConnections(inventory, secrets=prompt), clock, runbooks)
+
+
+def _engine(log: SessionLog, connections: Connections, clock: Clock, runbooks: RunbookSource) -> Engine:
+    """Return the session's engine, which has told the operator what is to be known of the journal."""
+    engine = Engine(log, connections, clock, operator=operator_name(), runbooks=runbooks)
+    for doubt in log.journal.doubts:
+        engine.notice(doubt)
+    return engine
 
 
 def _inventory_of(session: Session, directory: Path) -> Inventory:

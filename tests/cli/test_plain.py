@@ -67,6 +67,16 @@ def test_leaving_is_said(world: World) -> None:
     assert PlainSession(world.begin(), answering("q"), io.StringIO()).run() == "left before the end"
 
 
+def test_what_there_is_to_notice_is_said_once(world: World) -> None:
+    """Doubts about the journal and everything else that is no event reach who reads lines, too."""
+    out = io.StringIO()
+    engine = world.begin()
+    engine.notice("the journal lies in memory")
+    with pytest.raises(Refused):
+        PlainSession(engine, answering("n", "n"), out).run()
+    assert out.getvalue().count("the journal lies in memory") == 1
+
+
 def test_hostile_text_cannot_act_on_the_terminal(world: World) -> None:
     """What a host sends as its error is shown with its control characters visible."""
     from haops.connectors.fake import Outcome  # noqa: PLC0415 - only this test makes a host hostile

@@ -109,7 +109,8 @@ def test_an_unreadable_hint_is_reported_and_ignored(original: Path, copy: Path) 
     """The hint is never needed: half of one is as good as none."""
     (copy / "head").write_bytes((original / "head").read_bytes()[:50])
     scan = read_journal(copy)
-    assert (scan.state, scan.notes) == (State.CLEAN, ("the hint `head` is missing or unreadable",))
+    assert scan.state is State.CLEAN
+    assert "`head` is missing" in scan.notes[0]
 
 
 WRITE = """

@@ -229,6 +229,14 @@ def _(event: ev.RunbookDone, _session: Session, _roles: Roles) -> Telling:
     return Telling(Category.RESOLVED, TOOL, told)
 
 
+@_tells(ev.JournalRecovered)
+def _(event: ev.JournalRecovered, _session: Session, _roles: Roles) -> Telling:
+    told = (
+        f"An unfinished record at the journal's end ({event.length} bytes) was put aside: haops had ended while writing"
+    )
+    return Telling(Category.OBSERVATION, TOOL, told)
+
+
 @_tells(ev.ClockJumped)
 def _(event: ev.ClockJumped, _session: Session, _roles: Roles) -> Telling:
     return Telling(Category.OBSERVATION, TOOL, f"This machine's wall clock jumped by {event.offset_ms / 1000:+.1f} s")
