@@ -65,6 +65,8 @@ class AutoOperator:
     def _act(self) -> str:
         """Take everything that is offered now. Returns why no progress is possible, or nothing."""
         view = self._engine.view()
+        if view.journal_lost:
+            return f"the journal takes no more records: {view.journal_lost}"
         waiting = view.session.in_state(StepState.AWAITING_CONFIRMATION)
         for step_id in waiting:
             plan = view.plans.get(step_id)

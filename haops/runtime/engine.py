@@ -26,7 +26,7 @@ from haops.core.signal import Signal, judge_all
 from haops.core.states import FINISHED, IllegalEvent, StepState
 from haops.core.triage import triage
 from haops.core.view import Notice, Output, View
-from haops.errors import ConnectorError, JournalWriteFailed
+from haops.errors import ConnectorError, JournalWriteFailed, Refused
 from haops.runtime.attempts import Attempts
 from haops.runtime.conclusion import Conclusion
 from haops.runtime.curiosity import Curiosity
@@ -145,7 +145,7 @@ class Engine:
                     self._runner.say(command.step, command.statement)
                 if decision:
                     self._log.commit(*decision)
-        except (JournalWriteFailed, IllegalEvent) as error:
+        except (JournalWriteFailed, Refused, IllegalEvent) as error:
             return Refusal(str(error))
         return self._act(command)
 
