@@ -7,6 +7,7 @@ never run a step.
 import functools
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from haops import __version__
@@ -19,12 +20,14 @@ from haops.core.inventory import Inventory
 from haops.core.runbook import Runbook
 from haops.core.session_state import AttemptStage, Outcome, Session
 from haops.core.states import IllegalEvent, StepState
-from haops.errors import JournalDamaged
+from haops.errors import JournalDamaged, JournalError, JournalLocked
 from haops.runtime.clock import SystemClock
 from haops.runtime.engine import Engine, RunbookSource, operator_name
 from haops.runtime.journal_file import JournalWriter
-from haops.runtime.paths import session_directory
+from haops.runtime.paths import session_directory, sessions_directory
 from haops.runtime.session_log import SessionLog
+
+_ID_TRIES = 8
 
 
 def read_runbook(chosen: ev.RunbookChosen) -> Runbook:
@@ -51,6 +54,21 @@ def new_session_id(clock: Clock) -> str:
     return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+def _new_journal(clock: Clock) -> JournalWriter:
+    """Return a journal under an id that is free. Raises JournalError."""
+    for _ in range(_ID_TRIES):
+        session_id = new_session_id(clock)
+        directory = session_directory(session_id)
+        if directory.exists():
+            continue
+        # Somebody else may take the id right now: the lock, and a segment that is there, keep the two apart.
+        with suppress(JournalLocked):
+            return JournalWriter.create(directory, session_id, clock)
+    raise JournalError(
+        f"every one of {_ID_TRIES} new ids is taken", where=str(sessions_directory()), remedy="try again"
+    )
+
+
 def begin(
     inventory: Inventory,
     *,
@@ -62,12 +80,11 @@ def begin(
 ) -> Engine:
     """Return a new session on a cluster, written down and not yet started.
 
-    `scenario` is the drill's scenario, variant and flavour.
+    `scenario` is the drill's scenario, variant and flavour. Raises JournalError if no journal can be kept.
     """
     clock = SystemClock()
-    session_id = new_session_id(clock)
-    journal = JournalWriter.create(session_directory(session_id), session_id, clock)
-    log = SessionLog(journal, Session(id=session_id), read_runbook, actor=operator_name())
+    journal = _new_journal(clock)
+    log = SessionLog(journal, Session(id=journal.path.name), read_runbook, actor=operator_name())
     opened = ev.SessionOpened(
         cluster=inventory.cluster,
         mode=mode,

@@ -2,8 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from haops.connectors.fake import FakeConnections
 from haops.core.states import StepState
-from haops.runtime import file_system
+from haops.errors import JournalError
+from haops.runtime import file_system, sessions
+from haops.runtime.engine import Engine
+from haops.runtime.journal_reader import read_journal
 from tests.runtime.conftest import World, wait_state
 
 
@@ -42,3 +46,44 @@ def test_a_place_that_may_lie_is_told_when_a_session_begins(world: World, monkey
     """Before anything runs the operator knows that the journal would not outlive this machine's power."""
     monkeypatch.setattr(file_system, "file_system_of", lambda _path: "tmpfs")
     assert any("in memory (tmpfs)" in notice.text for notice in world.begin().view().notices)
+
+
+def begin_as(monkeypatch: pytest.MonkeyPatch, connections: FakeConnections, *ids: str) -> Engine:
+    """Begin a session for which these ids are drawn, one after the other."""
+    drawn = iter(ids)
+    monkeypatch.setattr(sessions, "new_session_id", lambda _clock: next(drawn))
+    return sessions.begin(connections.inventory, connections=connections)
+
+
+@pytest.mark.parametrize("first_is_open", [True, False])
+def test_two_sessions_that_draw_the_same_id_get_journals_of_their_own(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, first_is_open: bool
+) -> None:
+    """Begun in the same second on one bastion with the same random end, the second takes another id."""
+    first = begin_as(monkeypatch, world.connections(), "s-1")
+    if not first_is_open:
+        first.leave("left")
+    kept = read_journal(Path(first.view().journal_path)).records
+    second = begin_as(monkeypatch, world.connections(), "s-1", "s-1", "s-2")
+    second.leave("left")
+    assert (first.view().session.id, second.view().session.id) == ("s-1", "s-2")
+    assert read_journal(Path(first.view().journal_path)).records == kept
+    first.leave("left")
+
+
+def test_the_second_of_two_that_take_an_id_at_once_draws_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where both saw the id free, the lock decides, and the other draws again."""
+    first = begin_as(monkeypatch, world.connections(), "s-1")
+    monkeypatch.setattr(Path, "exists", lambda _path, **_options: False)
+    second = begin_as(monkeypatch, world.connections(), "s-1", "s-2")
+    assert second.view().session.id == "s-2"
+    for engine in (first, second):
+        engine.leave("left")
+
+
+def test_without_a_free_id_nothing_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session never goes into another's journal; that no id is free is one clear error."""
+    first = begin_as(monkeypatch, world.connections(), "s-1")
+    with pytest.raises(JournalError, match="new ids is taken"):
+        begin_as(monkeypatch, world.connections(), *["s-1"] * 100)
+    first.leave("left")
