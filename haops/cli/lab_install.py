@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from haops.lab.catalogue import Origin
-    from haops.lab.install.cache import CachedProgram, ProgramCache
     from haops.lab.install.progress import Progress
     from haops.lab.install.sources import Source
+    from haops.lab.program_cache import CachedProgram, ProgramCache
 
 _MEGABYTE = 1e6
 
@@ -46,8 +46,8 @@ def install_command(
     must have release/vX/bin/linux/ARCH/NAME with .sha256, and vX/etcd-vX-linux-ARCH.tar.gz with SHA256SUMS.
     """
     from haops.lab.catalogue import FLAVOUR_PROGRAMS  # noqa: PLC0415 - `haops --help` must not wait for it
-    from haops.lab.install.cache import ProgramCache  # noqa: PLC0415 - as above
     from haops.lab.install.run import install  # noqa: PLC0415 - as above
+    from haops.lab.program_cache import ProgramCache  # noqa: PLC0415 - as above
 
     _check_one_source(build=build, from_directory=from_directory, mirror=mirror)
     cache = ProgramCache()

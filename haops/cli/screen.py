@@ -15,7 +15,7 @@ from haops.ui.settings import DEFAULT_THEME, UiSettings
 if TYPE_CHECKING:
     from haops.cli.secrets_prompt import PromptBesideScreen
     from haops.runtime.opening import Opening
-    from haops.ui.presenters.timeline import Happened
+    from haops.ui.sources import Happened
 
 
 def ui_settings(environment: Mapping[str, str] = os.environ) -> UiSettings:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from haops.lab.catalogue import Program, version_in
-from haops.lab.install.cache import ProgramCache
+from haops.lab.program_cache import ProgramCache
 
 GIVEN = "the given directory"
 _VERSION_TIMEOUT_S = 20.0

@@ -1,8 +1,8 @@
 """The application: routes messages between screens and the running session, and owns nothing of either.
 
 Steps run in the session's own threads, never here. A change of the session becomes one coalesced message; the screen is
-renewed at once, but at most every 100 ms, and once a second for ages. What a person asks for is handed over in a thread:
-its record has to reach the disk first.
+renewed at once, but at most every 100 ms, and once a second for ages. What a person asks for is handed over in a
+thread: its record has to reach the disk first.
 """
 
 from contextlib import suppress
@@ -16,7 +16,7 @@ from textual.css.query import NoMatches
 
 from haops.errors import HaopsError
 from haops.ui.actions import ALWAYS, APP_ACTIONS
-from haops.ui.bindings import bindings, palette
+from haops.ui.bindings import bindings
 from haops.ui.messages import (
     CommandAnswered,
     CommandGiven,
@@ -51,6 +51,13 @@ if TYPE_CHECKING:
 REFRESH_S, GATHER_S, TICK_S = 0.1, 0.01, 1.0
 FIRST_SCREEN = 2
 """How deep the stack of screens is while the first screen is on top; the toolkit's own empty one lies below."""
+
+
+def palette() -> type["Provider"]:
+    """Return the palette's commands; they are needed when it is opened, not before."""
+    from haops.ui.commands import HaopsCommands  # noqa: PLC0415 - after the first frame
+
+    return HaopsCommands
 
 
 class HaopsApp(PersonalApp["StartChoice | None"]):

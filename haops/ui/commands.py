@@ -11,7 +11,7 @@ from haops.ui.actions import ALL_ACTIONS, APP_ACTIONS, Action
 from haops.ui.screens.session import SessionScreen
 
 if TYPE_CHECKING:
-    from haops.ui.app import HaopsApp
+    from haops.ui.personal import PersonalApp
 
 _ITSELF = "app.palette"
 
@@ -38,7 +38,7 @@ class HaopsCommands(Provider):
         for action in actions:
             if action.id != _ITSELF:
                 yield action.title, action.explains, partial(self._run, action)
-        app = cast("HaopsApp", self.app)
+        app = cast("PersonalApp[object]", self.app)
         for name in theme_names(app):
             yield f"theme: {name}", "use these colours from now on", partial(app.take_theme, name)
 
@@ -48,7 +48,7 @@ class HaopsCommands(Provider):
         await self.app.run_action(action.calls, place)
 
 
-def theme_names(app: "HaopsApp") -> Iterator[str]:
+def theme_names(app: "PersonalApp[object]") -> Iterator[str]:
     """Yield the names of the themes that can be found, each once."""
     found = {
         path.stem: None

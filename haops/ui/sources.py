@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from haops.runtime.live import LiveSession
-    from haops.ui.presenters.timeline import Happened
 
 
 class ChoiceKind(StrEnum):
@@ -100,5 +99,21 @@ class Opening(Protocol):
         """Return the session, open and begun; called in a thread, once. Raises HaopsError with the reason if not."""
 
 
-TimelineSource = Callable[[], "Sequence[Happened]"]
+class Happened(Protocol):
+    """One thing that happened. `moment` names a key moment (first bad signal, decision, ...; empty: none)."""
+
+    @property
+    def at(self) -> datetime:
+        """When, with its zone."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words."""
+
+    @property
+    def moment(self) -> str:
+        """The key moment that this is, or an empty text."""
+
+
+TimelineSource = Callable[[], Sequence[Happened]]
 """Gives the timeline as it is now."""

@@ -24,11 +24,11 @@ from haops.errors import (
 )
 from haops.lab.catalogue import FLAVOUR_PROGRAMS, Origin
 from haops.lab.install.build import Build
-from haops.lab.install.cache import CachedProgram, ProgramCache
 from haops.lab.install.progress import Silent
 from haops.lab.install.run import install
 from haops.lab.install.sources import Directory, Releases, architecture
 from haops.lab.install.toolchain import Toolchain, go_version
+from haops.lab.program_cache import CachedProgram, ProgramCache
 
 VERSIONS = {Origin.KUBERNETES: "1.36.3", Origin.ETCD: "3.6.16"}
 ETCD_FAMILY = FLAVOUR_PROGRAMS["etcd"]
@@ -301,7 +301,7 @@ def test_full_disk_is_one_clear_error(tmp_path: Path, elf: Callable[..., bytes])
         f"import sys; sys.path.insert(0, {str(Path.cwd())!r})\n"
         "from pathlib import Path\n"
         "from haops.errors import HaopsError\n"
-        "from haops.lab.install import cache, progress, run, sources\n"
+        "from haops.lab import program_cache as cache\nfrom haops.lab.install import progress, run, sources\n"
         "try:\n"
         f"    run.install(['etcd'], lambda: sources.Directory(Path({str(source)!r})), progress.Silent(),\n"
         f"                cache=cache.ProgramCache(Path({str(tmp_path / 'small')!r})))\n"

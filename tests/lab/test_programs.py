@@ -8,7 +8,7 @@ import pytest
 
 from haops.errors import InputError, ProgramMissing
 from haops.lab.catalogue import FLAVOUR_PROGRAMS, PROGRAMS, parse_version, version_in
-from haops.lab.install.cache import ProgramCache
+from haops.lab.program_cache import ProgramCache
 from haops.lab.programs import available_flavours, locate_programs
 
 Put = Callable[[Path, tuple[str, ...], str], Path]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from haops.errors import ConnectFailed, ConnectionLost, ConnectorError, InputError, RemoteFailed, TimedOut
-from haops.lab.install.cache import sha256_of
+from haops.lab.program_cache import sha256_of
 
 OTHER_WAYS = (
     "run it again (it goes on where it stopped), `--mirror URL` for another place, `--build` where a Go module proxy "
@@ -100,7 +100,7 @@ def _chunks(response: http.client.HTTPResponse, url: str) -> Iterator[bytes]:
 def _open(url: str, first_byte: int = 0) -> http.client.HTTPResponse:
     """Ask for a URL, from a byte on. A range that begins at or beyond the end is an answer, other failures raise."""
     if not url.startswith(("https://", "http://")):
-        raise InputError(f"{url} is not an http or https address")
+        raise InputError("not an http or https address", where=url, remedy="https://... before it")
     headers = {"Range": f"bytes={first_byte}-"} if first_byte else {}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the scheme was looked at above
     try:

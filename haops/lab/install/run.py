@@ -12,9 +12,9 @@ from pathlib import Path
 
 from haops.errors import EnvironmentLacks
 from haops.lab.catalogue import PINNED_VERSIONS, PROGRAMS, Origin, Program
-from haops.lab.install.cache import CachedProgram, ProgramCache
 from haops.lab.install.progress import Progress
 from haops.lab.install.sources import Source, check_program
+from haops.lab.program_cache import CachedProgram, ProgramCache
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 

