@@ -63,7 +63,8 @@ class Problem:
 
     def __str__(self) -> str:
         remedy = f" ({self.remedy})" if self.remedy else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message}{remedy}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.severity}: {self.message}{remedy}"
 
 
 class InputError(HaopsError):

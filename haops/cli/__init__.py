@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
     gc.set_threshold(_ALLOCATED_BETWEEN_COLLECTIONS)
     try:
         # Not standing alone, click returns the exit code that a command asked for instead of leaving with it.
-        sys.exit(haops.main(args=arguments, standalone_mode=False))
+        sys.exit(haops.main(args=arguments, prog_name="haops", standalone_mode=False))
     except click.exceptions.Abort:
         _fail("stopped", 130)
     except click.ClickException as error:

@@ -71,10 +71,12 @@ def rehearse_outside(wish: Wish) -> int:
 
 
 def _check(wish: Wish) -> None:
-    """Raise InputError for a scenario or variant that does not exist, or a screen without a terminal."""
+    """Raise UsageError, InputError for an unknown scenario or variant, EnvironmentLacks for a screen without terminal."""
     from haops.cli.screen import need_terminal  # noqa: PLC0415
     from haops.lab.scenarios import find_scenario  # noqa: PLC0415
 
+    if wish.auto and wish.plain:
+        raise click.UsageError("--auto and --plain exclude each other: --auto asks nothing")
     find_scenario(wish.scenario).variant(wish.variant)
     if not (wish.auto or wish.plain):
         need_terminal("--auto, which confirms by itself, or --plain, which works line by line")

@@ -57,7 +57,8 @@ def show(*, session: str, types: tuple[str, ...], steps: tuple[str, ...], full: 
     from haops.runtime.journal_reader import read_journal  # noqa: PLC0415 - as above
 
     scan = read_journal(_find(session))
-    _print(scan.records, types, steps, full=full, as_json=as_json)
+    if not _print(scan.records, types, steps, full=full, as_json=as_json) and (types or steps):
+        click.echo(f"haops: no record fits; there are {_what_there_is(scan.records)}", err=True)
     if scan.problem:
         click.echo(f"haops: {scan.state.value}: {scan.problem.reason}; `haops journal verify` says more", err=True)
     if scan.stranded:
@@ -110,10 +111,23 @@ def _find(session: str) -> "Path":
 
 def _print(
     records: "Iterable[Record]", types: tuple[str, ...], steps: tuple[str, ...], *, full: bool, as_json: bool
-) -> None:
-    """Print the records that were asked for, each as soon as it is there."""
+) -> bool:
+    """Print the records that were asked for, each as soon as it is there. Returns whether there was any."""
     from haops.cli.journal_lines import json_text, matches, record_line, record_object  # noqa: PLC0415 - as above
 
+    any_fits = False
     for record in records:
         if matches(record, types, steps):
+            any_fits = True
             click.echo(json_text(record_object(record)) if as_json else record_line(record, full=full))
+    return any_fits
+
+
+def _what_there_is(records: "Iterable[Record]") -> str:
+    """Name the types and steps of records, each once."""
+    from haops.core.text import visible  # noqa: PLC0415 - as above
+
+    kept = list(records)
+    types = dict.fromkeys(record.type for record in kept)
+    steps = dict.fromkeys(str(record.body["step"]) for record in kept if "step" in record.body)
+    return visible(f"types {', '.join(types)}; steps {', '.join(steps) or '(none)'}")

@@ -66,9 +66,9 @@ def up(*, flavour: str | None, from_directory: str | None, foreground: bool, as_
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(name: str | None, *, as_json: bool) -> None:
     """Show the labs that run: hosts, services, ports, age."""
-    from haops.lab.running import running_labs  # noqa: PLC0415 - see `up`
+    from haops.lab.running import find_lab, running_labs  # noqa: PLC0415 - see `up`
 
-    labs = [running for running in running_labs() if name in {None, running.name}]
+    labs = [find_lab(name)] if name else running_labs()
     described = [{**_described(running), "hosts": _hosts_of(running)} for running in labs]
     if as_json:
         click.echo(json.dumps({"labs": described}, indent=1))

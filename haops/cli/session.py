@@ -4,8 +4,6 @@ from pathlib import Path
 
 import click
 
-from haops.errors import InputError
-
 
 @click.command()
 @click.option("-c", "--cluster", "inventory", type=click.Path(path_type=Path), help="Inventory file of the cluster.")
@@ -20,7 +18,7 @@ def session(inventory: Path | None, resumed: str | None) -> None:
     from haops.cli.secrets_prompt import PromptBesideScreen  # noqa: PLC0415 - as above
 
     if (inventory is None) == (resumed is None):
-        raise InputError("say which cluster, or which session to go on with", remedy="-c prod.yaml, or --resume ID")
+        raise click.UsageError("say which cluster (-c prod.yaml), or which session to go on with (--resume ID)")
     need_terminal("`haops run RUNBOOK -c prod.yaml`, which works line by line")
     prompt = PromptBesideScreen()
     opening = resuming(resumed, prompt) if resumed is not None else beginning(Path(str(inventory)), prompt)

@@ -24,7 +24,14 @@ _FALLBACK_SIZE = (80, 24)
 @click.command()
 @click.option("-c", "--cluster", "inventory", required=True, type=click.Path(path_type=Path), help="Inventory file.")
 @click.option("--watch", is_flag=True, help="Again and again, until Ctrl-C.")
-@click.option("--every", "every_s", default=2.0, show_default=True, help="Seconds between looks with --watch.")
+@click.option(
+    "--every",
+    "every_s",
+    type=click.FloatRange(min=0.1),
+    default=2.0,
+    show_default=True,
+    help="Seconds between looks with --watch.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (with --watch: one a line).")
 def status(inventory: Path, *, watch: bool, every_s: float, as_json: bool) -> None:
     """Show what is true about a cluster: members, API servers, hosts, leases, nodes, signals.

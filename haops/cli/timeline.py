@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from haops.errors import HaopsError, InputError
+from haops.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,14 +89,14 @@ def _writer(name: str) -> "Callable[[Timeline, Callable[[datetime], datetime]], 
 
 
 def _write(path: Path, text: str) -> None:
-    """Write the file whole or not at all, readable by its owner only. Raises HaopsError."""
+    """Write the file whole or not at all, readable by its owner only. Raises InputError."""
     from haops.runtime import private_files  # noqa: PLC0415 - as above
 
     try:
         private_files.write_export(path, text.encode())
     except OSError as error:
         reason = error.strerror or str(error)
-        raise HaopsError(f"cannot be written: {reason}", where=str(path), remedy="another place for -o") from None
+        raise InputError(f"cannot be written: {reason}", where=str(path), remedy="another place for -o") from None
 
 
 def _same(at: datetime) -> datetime:

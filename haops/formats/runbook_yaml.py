@@ -60,7 +60,7 @@ def _too_many(source: YamlSource, steps: Any) -> bool:
 def _refusal(source: YamlSource) -> RunbookError:
     """Return the error with every mistake once, in the order of the file."""
     if not source.problems:
-        source.report((), "the file is empty", "haops runbook show prints one to begin from")
+        source.report((), "the file is empty", "docs/runbooks.md shows one to begin from")
     problems = distinct(source.problems)
     count = "one mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
     return RunbookError(f"the runbook has {count}", where=source.file, problems=problems)

@@ -62,7 +62,7 @@ def parse_version(text: str) -> str:
     """Return a release such as `1.36.3` from what a person wrote (`v1.36.3` will do). Raises InputError."""
     match = _RELEASE.fullmatch(text.strip())
     if match is None:
-        raise InputError(f"{text!r} is not a release", remedy="three numbers, such as 1.36.3")
+        raise InputError(f"{text!r} is not a release", remedy=f"three numbers, such as {PINNED_VERSIONS[Origin.ETCD]}")
     return ".".join(match.groups())
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from haops.errors import ProgramMissing
+from haops.errors import InputError, ProgramMissing
 from haops.lab.catalogue import FLAVOUR_PROGRAMS, PROGRAMS, Origin
 from haops.lab.places import GIVEN, Sighting, sightings
 
@@ -43,11 +43,13 @@ class FlavourOffer:
 
 
 def locate_programs(flavour: str, from_directory: str | None = None) -> tuple[Sighting, ...]:
-    """Return every program of a flavour with its version and place. Raises ProgramMissing.
+    """Return every program of a flavour with its version and place. Raises ProgramMissing, InputError.
 
     `from_directory` (else HAOPS_LAB_PROGRAMS) comes first, and what it holds is used or refused, never passed over.
     """
     directory = from_directory or os.environ.get(DIRECTORY_VARIABLE) or None
+    if directory:
+        _check_holds_programs(Path(directory))
     names = FLAVOUR_PROGRAMS[flavour]
     with ThreadPoolExecutor(max_workers=len(names)) as pool:
         seen = pool.map(lambda name: sightings(PROGRAMS[name], directory, with_distro=flavour == "etcd"), names)
@@ -62,6 +64,13 @@ def locate_programs(flavour: str, from_directory: str | None = None) -> tuple[Si
     if lacking:
         raise ProgramMissing(f"the {flavour} lab lacks {'; '.join(lacking)}", remedy=_HOW_TO_GET[flavour])
     return tuple(located[name] for name in names)
+
+
+def _check_holds_programs(directory: Path) -> None:
+    """Raise InputError if a directory that was named holds no program of the lab: it would be passed over silently."""
+    if not any((directory / name).is_file() for name in PROGRAMS):
+        what = "none of the lab's programs is in it" if directory.is_dir() else "there is no such directory"
+        raise InputError(what, where=str(directory), remedy=f"the directory that holds {', '.join(PROGRAMS)}")
 
 
 def available_flavours(from_directory: str | None = None) -> list[FlavourOffer]:

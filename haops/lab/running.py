@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from haops.errors import LabError
+from haops.errors import InputError, LabError
 from haops.lab.bastion_files import BastionFiles
 from haops.runtime.paths import state_directory
 
@@ -115,7 +115,10 @@ def running_labs() -> Sequence[RunningLab]:
 
 
 def find_lab(name: str | None) -> RunningLab:
-    """Return the lab of that name, or the only one. LabError if there is none, or more than one to choose from."""
+    """Return the lab of that name, or the only one.
+
+    Raises LabError if none runs, InputError if the name fits none, or is needed to choose one.
+    """
     labs = running_labs()
     chosen = [lab for lab in labs if name in {None, lab.name}]
     if len(chosen) == 1:
@@ -124,8 +127,8 @@ def find_lab(name: str | None) -> RunningLab:
     if not labs:
         raise LabError("no lab is running", remedy="haops lab up")
     if not chosen:
-        raise LabError(f"no lab is called {name}", remedy=f"one of {names}")
-    raise LabError("several labs are running", remedy=f"name one of {names}")
+        raise InputError(f"no lab is called {name}", remedy=f"one of {names}")
+    raise InputError("several labs are running", remedy=f"name one of {names}")
 
 
 def _started_ticks(pid: int) -> int:

@@ -65,6 +65,9 @@ def find_file(name: str, kind: str, given: Path | None = None) -> Path:
         for candidate in (shelf / name, shelf / f"{name}.yaml", shelf / f"{name}.toml"):
             if candidate.is_file():
                 return candidate
+    if path.suffix or os.sep in name:
+        what = "a directory" if path.is_dir() else "no such file"
+        raise InputError(what, where=name, remedy=f"the path of a {kind.removesuffix('s')}, or {_near(name, places)}")
     looked = ", ".join(str(place) for place in places)
     raise InputError(f"there is no {kind.removesuffix('s')} {name!r}; looked in {looked}", remedy=_near(name, places))
 

@@ -68,7 +68,7 @@ def test_quoted_scalars_are_text() -> None:
         (b"a: \x00\n", "f.yaml:1:4: error: the character U+0000 is not allowed"),
         (b"a: 1\nb: \xff\n", "f.yaml:2:4: error: not UTF-8 text"),
         (b"a: *x\n", "f.yaml:1:4: error: the alias *x is not allowed"),
-        (b"x" * (MAX_BYTES + 1), f"f.yaml:0:0: error: {MAX_BYTES + 1} bytes; at most {MAX_BYTES} are read"),
+        (b"x" * (MAX_BYTES + 1), f"f.yaml: error: {MAX_BYTES + 1} bytes; at most {MAX_BYTES} are read"),
     ],
 )
 def test_what_is_refused_is_named_with_its_place(content: bytes, said: str) -> None:

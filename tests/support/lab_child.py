@@ -55,11 +55,11 @@ class LabChild:
 def _serve(flavour: str, programs: Any, directory: Path, pipe: Connection, options: dict[str, Any]) -> None:
     """Start the lab and run what is sent, until nobody sends any more."""
     try:
-        namespaces.enter()
         lab: Lab | None = None
         while True:
             try:
                 if lab is None:
+                    namespaces.enter()
                     lab, value = Lab.start(flavour, programs, directory, **options), None
                 else:
                     function, arguments = pipe.recv()
