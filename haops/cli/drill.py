@@ -71,7 +71,7 @@ def rehearse_outside(wish: Wish) -> int:
 
 
 def _check(wish: Wish) -> None:
-    """Raise UsageError, InputError for an unknown scenario or variant, EnvironmentLacks for a screen without terminal."""
+    """Raise UsageError, InputError for an unknown scenario or variant, EnvironmentLacks without a terminal."""
     from haops.cli.screen import need_terminal  # noqa: PLC0415
     from haops.lab.scenarios import find_scenario  # noqa: PLC0415
 
