@@ -16,20 +16,25 @@ _DEEPEST = 16
 _USUAL_FILE = "~/.ssh/config"
 
 
-def load_config(path: str | None, *, before: str = "") -> paramiko.SSHConfig:
-    """Read the given ssh_config, or the user's own if none is given and one exists. Raises InputError.
+def look_up(alias: str, path: str | None, *, before: str = "") -> paramiko.SSHConfigDict:
+    """Return what the given ssh_config says about a host; the user's own if none is given. Raises InputError.
 
-    `before` is text of the same format that goes first, and so wins.
+    `before` is text of the same format that goes first, and so wins. `Match exec` puts the alias into a command line:
+    the caller has checked that it is a name and nothing else.
     """
     file = Path(path or _USUAL_FILE).expanduser()
-    if path is None and not file.exists():
-        return paramiko.SSHConfig.from_text(before)
     try:
-        return paramiko.SSHConfig.from_text("\n".join((before, *_lines(file, 0))))
+        return _load(file, before, is_named=path is not None).lookup(alias)
     except OSError as error:
         raise InputError(f"ssh_config cannot be read: {error.strerror}", where=str(file)) from error
     except paramiko.SSHException as error:
-        raise InputError(f"ssh_config has a mistake: {error}", where=str(file)) from error
+        raise InputError(f"ssh_config has a mistake, or does not fit {alias}: {error}", where=str(file)) from error
+
+
+def _load(file: Path, before: str, *, is_named: bool) -> paramiko.SSHConfig:
+    if not is_named and not file.exists():
+        return paramiko.SSHConfig.from_text(before)
+    return paramiko.SSHConfig.from_text("\n".join((before, *_lines(file, 0))))
 
 
 def _lines(file: Path, depth: int) -> Iterator[str]:

@@ -5,13 +5,13 @@ connect.
 """
 
 import getpass
+import os
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import paramiko
 
-from haops.connectors.ssh.config_file import load_config
+from haops.connectors.ssh.config_file import look_up
 from haops.core.inventory import Become, Host, SshAccess
 from haops.errors import InventoryError
 
@@ -26,6 +26,7 @@ _USUAL_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 # Both end up in command lines of ProxyCommand: nothing that a shell could read otherwise.
 _HOST_NAME = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:%-]{0,254}\Z")
 _USER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}\Z")
+_PORT = re.compile(r"[1-9][0-9]{0,4}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +56,15 @@ class Target:
 def resolve(host: Host, access: SshAccess) -> Target:
     """Put one host's target together. Raises InventoryError for a name that no host or user can have."""
     alias = host.ssh_name or host.address
-    found = load_config(access.config_file).lookup(alias)
+    # Before ssh_config sees it: a `Match exec` there puts it into a command line.
+    _check(alias, _HOST_NAME, "host name", host)
+    found = look_up(alias, access.config_file)
     target = _target(host, access, found)
     if not target.proxy_command:
         return target
     # %h, %p and %r in it stand for what was decided here, not for what ssh_config alone would say.
     decided = f"Host *\n  HostName {target.address}\n  Port {target.port}\n  User {target.user}\n"
-    expanded = load_config(access.config_file, before=decided).lookup(alias)
+    expanded = look_up(alias, access.config_file, before=decided)
     return replace(target, proxy_command=_unless_none(expanded.get("proxycommand")))
 
 
@@ -114,7 +117,10 @@ def _target(host: Host, access: SshAccess, found: paramiko.SSHConfigDict) -> Tar
 def _port(host: Host, access: SshAccess, found: paramiko.SSHConfigDict) -> int:
     if host.port is not None:
         return host.port
-    return access.port if access.port != USUAL_PORT else int(found.get("port", USUAL_PORT))
+    if access.port != USUAL_PORT or "port" not in found:
+        return access.port
+    _check(found["port"], _PORT, "port", host)
+    return int(found["port"])
 
 
 def _names(host: Host, address: str, found: paramiko.SSHConfigDict) -> tuple[str, ...]:
@@ -130,7 +136,7 @@ def _known_hosts(found: paramiko.SSHConfigDict) -> tuple[str, ...]:
 
 
 def _expand(paths: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(str(Path(path).expanduser()) for path in paths)
+    return tuple(os.path.expanduser(path) for path in paths)  # noqa: PTH111 - pathlib's raises for a user that is not there
 
 
 def _unless_none(value: str | None) -> str:

@@ -80,6 +80,38 @@ def test_names_that_a_shell_could_read_are_refused(tmp_path: Path, name: str):
         resolve(Host(name="a", address="a", user=name or "-"), access(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["address", "ssh_name"])
+def test_a_name_never_reaches_the_shell_of_match_exec(tmp_path: Path, name: str):
+    """ssh_config may run programs with the host's name in their command line; a name that is none stops before that."""
+    text = 'Match exec "true %n %h"\n  User ops\n'
+    hostile = {"address": "192.0.2.1", name: f"$(touch {tmp_path}/ran)"}
+    with pytest.raises(InventoryError):
+        resolve(Host(name="a", **hostile), access(tmp_path, text))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Host *\n  Port many\n",
+        "Host *\n  Port 0\n",
+        "Host *\n  CanonicalizeHostname yes\n  CanonicalDomains x.invalid\n  CanonicalizeFallbackLocal no\n",
+        "Match\n  User x\n",
+        "Foo\n",
+    ],
+)
+def test_a_mistake_in_the_config_is_one_clear_error(tmp_path: Path, text: str):
+    """Whatever stands in ssh_config, what comes of it is an error that says where, never an accident."""
+    with pytest.raises(InputError):
+        resolve(Host(name="a", address="cp1"), access(tmp_path, text))
+
+
+def test_a_home_that_does_not_exist_is_a_path_like_any_other(tmp_path: Path):
+    """`~nobody` in ssh_config names a file that is not there; that is no reason to fail before anything is tried."""
+    text = "Host *\n  IdentityFile ~no-such-user/id\n  UserKnownHostsFile ~no-such-user/known\n"
+    assert resolve(Host(name="a", address="cp1"), access(tmp_path, text)).known_hosts == ("~no-such-user/known",)
+
+
 @pytest.mark.parametrize(
     ("jump", "expected"),
     [
