@@ -4,15 +4,17 @@ import json
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from answering import answering, http
 from api_server import write_kubeconfig
 from certificates import Authority
 
-from haops.connectors.kubernetes import connect, reads
+from haops.connectors.kubernetes import connect, login_program, reads
 from haops.connectors.seam import ApiClient
 from haops.core.inventory import ApiEndpointAddress, KubernetesAccess
 from haops.errors import Denied, InputError, RemoteFailed
@@ -195,6 +197,7 @@ def test_the_kubeconfigs_proxy_is_not_used(tmp_path: Path, stub: Stub, monkeypat
         ("clusters: {", "not YAML"),
         ("apiVersion: v1\nkind: Config\ncurrent-context: nowhere\ncontexts: []\n", "cannot be used"),
         ("{{ template }}", "cannot be used|not YAML"),
+        pytest.param("[" * 20_000 + "]" * 20_000, "cannot be used", id="nested deeply"),
     ],
 )
 def test_a_broken_kubeconfig_is_one_clear_error(tmp_path: Path, text: str, words: str) -> None:
@@ -241,6 +244,59 @@ def test_a_login_program_that_fails_prints_nothing(tmp_path: Path, stub: Stub) -
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def _with_user(stub: Stub, path: Path, user: str) -> KubernetesAccess:
+    """Return access by the stub's kubeconfig with another user."""
+    head, _, _ = stub.kubeconfig.read_text().partition("users:")
+    path.write_text(f"{head}users:\n- name: lab\n  user: {user}\n")
+    return KubernetesAccess(kubeconfig=str(path))
+
+
+def test_a_kubeconfig_that_trusts_anybody_is_refused(tmp_path: Path, stub: Stub) -> None:
+    """Whoever answered would be believed, and shown the token."""
+    text = stub.kubeconfig.read_text()
+    blind = tmp_path / "blind.conf"
+    lines = (line for line in text.splitlines() if "certificate-authority" not in line)
+    blind.write_text("\n".join(lines).replace("server:", "insecure-skip-tls-verify: true\n    server:"))
+    with pytest.raises(Denied, match="anybody may answer"):
+        connect(_endpoint("https://127.0.0.1:1"), KubernetesAccess(kubeconfig=str(blind)))
+
+
+def test_an_embedded_key_leaves_no_file_behind(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A private key that the kubeconfig carries is in no file once the client is there, so that no kill leaves one."""
+    places = [tmp_path / "tmp", tmp_path / "run"]
+    for place in places:
+        place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(places[0]))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(places[1]))
+    certificate, key = (b64encode((tmp_path / name).read_bytes()).decode() for name in ("admin.crt", "admin.key"))
+    user = f"{{client-certificate-data: {certificate}, client-key-data: {key}}}"
+    access = _with_user(stub, tmp_path / "embedded.conf", user)
+    with answering(stub, certificate=stub.serving) as url:
+        for _ in range(2):
+            assert reads.livez(connect(_endpoint(url), access), timeout_s=5)
+    assert [list(place.iterdir()) for place in places] == [[], []]
+
+
+def test_a_login_program_gets_no_terminal_and_no_more_than_its_time(
+    tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads the end of its input, and one that hangs is ended instead of waited for."""
+    monkeypatch.setattr(login_program, "LIMIT_S", 1.0)
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(isatty=lambda: True, write=len, flush=lambda: None))
+    script = f'cat >{tmp_path}/heard; echo "$KUBERNETES_EXEC_INFO" >{tmp_path}/asked; exec sleep 600'
+    login = json.dumps({"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script]})
+    connect(_endpoint("https://127.0.0.1:1"), _with_user(stub, tmp_path / "hanging.conf", f"{{exec: {login}}}"))
+    assert (tmp_path / "heard").read_text() == ""
+    assert json.loads((tmp_path / "asked").read_text())["spec"] == {"interactive": False}
+
+
+def test_a_token_that_would_break_out_of_its_header_is_refused(tmp_path: Path, stub: Stub) -> None:
+    """Denied, not an accident in the middle of a look."""
+    access = _with_user(stub, tmp_path / "token.conf", '{token: "a\\nb"}')
+    with pytest.raises(Denied, match="no token has"):
+        reads.livez(connect(_endpoint("https://127.0.0.1:1"), access), timeout_s=5)
 
 
 def test_the_package_loads_the_official_client_only_to_connect() -> None:

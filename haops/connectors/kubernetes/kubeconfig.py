@@ -5,18 +5,28 @@ its server address (each endpoint has its own) nor its proxy, and never write it
 """
 
 import logging
+import os
 import ssl
-from collections.abc import Callable, Mapping
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from kubernetes.client import Configuration
-from kubernetes.config import ConfigException, load_kube_config
+from kubernetes.config import ConfigException, kube_config, load_kube_config
 
+from haops.connectors.kubernetes.login_program import keep_login_programs_apart
 from haops.core.inventory import KubernetesAccess
 from haops.errors import Denied, InputError
+
+_loading = threading.Lock()
+"""The official loader keeps its files in one table for the whole process."""
+
+keep_login_programs_apart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +41,53 @@ class Credentials:
 def load_credentials(access: KubernetesAccess) -> Credentials:
     """Return the credentials of the kubeconfig's context.
 
-    Raises InputError if it is missing or broken or lacks the context, Denied if its certificates cannot be used.
+    Raises InputError if it is missing or broken or lacks the context, Denied if its certificates or its token cannot be
+    used, or if it says that the server is not to be checked.
     """
     path = Path(access.kubeconfig).expanduser()
-    configuration = _read(path, access.context)
+    with _loading, _files_of_a_moment() as files:
+        configuration = _read(path, access.context, files)
+        tls = _tls(configuration, path)
 
     def headers() -> Mapping[str, str]:
         token = configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        if token and not (token.isascii() and token.isprintable()):
+            raise Denied("the token holds characters that no token has", where=str(path), remedy="get a new one")
         return {"Authorization": token} if token else {}
 
-    return Credentials(_tls(configuration, path), configuration.tls_server_name, headers)
+    return Credentials(tls, configuration.tls_server_name, headers)
 
 
-def _read(path: Path, context: str | None) -> Any:
-    """Return the official client's configuration."""
+@contextmanager
+def _files_of_a_moment() -> Iterator[str]:
+    """Yield a private directory, in memory where there is one, for keys that OpenSSL reads from files only.
+
+    Left to itself the official loader writes the kubeconfig's private key below /tmp, and after a kill it stays there.
+    """
+    in_memory = [place for place in (os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm") if os.access(place, os.W_OK)]  # noqa: S108 - a private directory is made there
+    with tempfile.TemporaryDirectory(prefix="haops-", dir=next(iter(in_memory), None)) as directory:
+        try:
+            yield directory
+        finally:
+            loader: Any = kube_config
+            loader._cleanup_temp_files()  # noqa: SLF001 - else its table names files that are gone
+
+
+def _read(path: Path, context: str | None, files: str) -> Any:
+    """Return the official client's configuration; what it has to write goes below `files`."""
     _require_readable(path)
     _keep_the_loader_quiet()
     configuration = Configuration()
     try:
         load: Any = load_kube_config
-        load(str(path), context, client_configuration=configuration, persist_config=False)
+        load(str(path), context, client_configuration=configuration, persist_config=False, temp_file_path=files)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise InputError("kubeconfig is not YAML", where=place, remedy="copy it again") from None
     except FileNotFoundError as error:
         raise Denied("kubeconfig names a file that is missing", where=str(error.filename or path)) from None
-    except (ConfigException, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+    except (ConfigException, ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         remedy = "kubectl config view --kubeconfig shows what it says"
         raise InputError(f"kubeconfig cannot be used: {reason}", where=str(path), remedy=remedy) from None
@@ -83,6 +113,9 @@ def _keep_the_loader_quiet() -> None:
 
 def _tls(configuration: Any, path: Path) -> ssl.SSLContext:
     """Return a context with the kubeconfig's CA and client certificate; Denied if they cannot be used."""
+    if not configuration.verify_ssl:
+        remedy = "remove insecure-skip-tls-verify and give the CA (certificate-authority)"
+        raise Denied("kubeconfig says that anybody may answer for the server", where=str(path), remedy=remedy)
     context = ssl.create_default_context()
     try:
         if configuration.ssl_ca_cert:
@@ -93,7 +126,4 @@ def _tls(configuration: Any, path: Path) -> ssl.SSLContext:
     except (ssl.SSLError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise Denied(f"certificates in the kubeconfig cannot be used: {reason}", where=str(path)) from None
-    if not configuration.verify_ssl:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
     return context
