@@ -6,13 +6,15 @@ import anything heavy itself: `haops --help` stays fast.
 
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 import click
 
 from haops import __version__
-from haops.errors import HaopsError
+from haops.errors import EnvironmentLacks, HaopsError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "session": ("haops.cli.session:session", "Work on an incident of a real cluster."),
@@ -89,6 +91,35 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        _fail(_of_this_machine(error), EnvironmentLacks.exit_code)
+    except Exception as error:  # noqa: BLE001 - whatever it is, nobody shall read a traceback at 03:00
+        _fail(_own_fault(error), HaopsError.exit_code)
+
+
+def _of_this_machine(error: OSError) -> str:
+    """Word what a file or a disk of this machine refused."""
+    _forget_output()
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}. Try: see that the path exists, is yours, and that its disk has room"
+
+
+def _own_fault(error: Exception) -> str:
+    """Word a fault of haops itself, with its place for whoever mends it. HAOPS_TRACEBACK set: show it as it is."""
+    import traceback  # noqa: PLC0415 - as below
+
+    if os.environ.get("HAOPS_TRACEBACK"):
+        raise error
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+    remedy = "HAOPS_TRACEBACK=1 haops ... shows all of it; report that. What ran is in the journal"
+    return f"a fault in haops itself: {type(error).__name__}: {error} ({place}). Try: {remedy}"
+
+
+def _forget_output() -> None:
+    """Have nothing more written at the end: where the disk is full, that would fail once more."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, exit_code: int) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from haops.cli.wish import DEFAULT_SCENARIO, LEFT, Wish
-from haops.errors import LabError, ProgramMissing
+from haops.errors import InputError, LabError, ProgramMissing
 
 if TYPE_CHECKING:
     from haops.lab.running import RunningLab
@@ -55,10 +55,8 @@ def resume_drill(session: str) -> None:
 
 def rehearse_outside(wish: Wish) -> int:
     """Start or find the lab, run the drill inside it, and end the lab unless haops was killed in there."""
-    from haops.lab.running import find_lab  # noqa: PLC0415 - `haops --help` must not wait for it
-
     _check(wish)
-    lab = find_lab(_lab_of_session(wish.resumed)) if wish.resumed else _start_lab(wish)
+    lab = _lab_of_session(wish.resumed) if wish.resumed else _start_lab(wish)
     status = _run_inside(lab.name, wish)
     if status in (_KILLED, 128 + signal.SIGKILL):
         print(f"haops was killed; the lab {lab.name} stays. Go on: haops", file=sys.stderr)
@@ -114,15 +112,23 @@ def _run_inside(lab: str, wish: Wish) -> int:
     return child.wait()
 
 
-def _lab_of_session(session: str) -> str:
-    """Return the lab in which a session's drill took place."""
+def _lab_of_session(session: str) -> "RunningLab":
+    """Return the lab in which a session's drill takes place. InputError if it is none, LabError if it is gone."""
     from haops.lab.attached import lab_name_of  # noqa: PLC0415
+    from haops.lab.running import running_labs  # noqa: PLC0415
     from haops.runtime.journal_reader import read_journal  # noqa: PLC0415
     from haops.runtime.paths import find_session  # noqa: PLC0415
 
     records = read_journal(find_session(session)).records
-    source = str(records[0].body.get("inventory_source", "")) if records else ""
-    return lab_name_of(source)
+    opened = records[0].body if records else {}
+    if opened.get("mode") != "drill":
+        raise InputError("this session is no drill", where=session, remedy=f"haops session --resume {session}")
+    name = lab_name_of(str(opened.get("inventory_source", "")))
+    for lab in running_labs():
+        if lab.name == name:
+            return lab
+    remedy = f"`haops drill` begins another; `haops timeline {session}` tells what happened in this one"
+    raise LabError(f"the lab {name} of this drill is gone", where=session, remedy=remedy)
 
 
 def rehearse_inside(wish: Wish) -> int:

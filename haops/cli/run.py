@@ -10,7 +10,14 @@ from haops.errors import EXIT_NOT_MET, InputError
 
 @click.command()
 @click.argument("runbook")
-@click.option("-c", "--cluster", "inventory", required=True, type=click.Path(path_type=Path), help="Inventory file.")
+@click.option(
+    "-c",
+    "--cluster",
+    "inventory",
+    required=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="Inventory file.",
+)
 @click.option("-i", "--input", "given", multiple=True, metavar="NAME=VALUE", help="An input of the runbook.")
 @click.option("--plain", is_flag=True, help="Line by line (the only way of this command; said for clarity).")
 def run(runbook: str, inventory: Path, given: tuple[str, ...], plain: bool) -> None:  # noqa: FBT001 - click's way

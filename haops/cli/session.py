@@ -6,7 +6,13 @@ import click
 
 
 @click.command()
-@click.option("-c", "--cluster", "inventory", type=click.Path(path_type=Path), help="Inventory file of the cluster.")
+@click.option(
+    "-c",
+    "--cluster",
+    "inventory",
+    type=click.Path(path_type=Path, readable=False),
+    help="Inventory file of the cluster.",
+)
 @click.option("-r", "--resume", "resumed", metavar="SESSION", help="Go on with a session: its id or journal.")
 def session(inventory: Path | None, resumed: str | None) -> None:
     """See what is true about a cluster, find the runbook that fits, and run it step by step.

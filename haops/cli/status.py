@@ -22,7 +22,14 @@ _FALLBACK_SIZE = (80, 24)
 
 
 @click.command()
-@click.option("-c", "--cluster", "inventory", required=True, type=click.Path(path_type=Path), help="Inventory file.")
+@click.option(
+    "-c",
+    "--cluster",
+    "inventory",
+    required=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="Inventory file.",
+)
 @click.option("--watch", is_flag=True, help="Again and again, until Ctrl-C.")
 @click.option(
     "--every",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from haops.errors import InputError
+from haops.errors import InputError, JournalDamaged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +57,10 @@ def load_timeline(journal: Path) -> "Timeline":
     from haops.runtime.sessions import read_runbook  # noqa: PLC0415 - as above
 
     scan = read_journal(journal)
+    if not scan.records and scan.problem:
+        raise JournalDamaged(scan.problem.reason, where=str(journal), remedy="`haops journal verify` says more")
     if not scan.records:
-        raise InputError("the journal has no record yet", where=str(journal), remedy="`haops journal verify`")
+        raise InputError("the journal has no record yet", where=str(journal), remedy="again when the session has begun")
     told = build_timeline(scan.sid, [noted_of(record) for record in scan.records], read_runbook)
     if scan.problem is None:
         return told

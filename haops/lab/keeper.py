@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import haops
-from haops.errors import HaopsError, LabError
+from haops.errors import EnvironmentLacks, HaopsError, LabError
 from haops.lab import namespaces, syscalls
 from haops.lab.flavours.flavour import Say
 from haops.lab.host_pids import write_host_pids
@@ -22,6 +22,7 @@ from haops.lab.running import RunningLab, create_directory, record
 
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 _LOG = "lab.log"
+_ROOM = "room on the disk of the lab's directory, or another XDG_STATE_HOME"
 
 # Python complains about a child that is forgotten while it runs; these are meant to run on.
 _outliving: list["subprocess.Popen[str]"] = []
@@ -77,7 +78,8 @@ def _follow(keeper: "subprocess.Popen[str]", order: str, say: Say, log: Path) ->
                 raise _failure(message["failed"], message["exit_code"])
             else:
                 return
-    raise LabError(f"the lab's top process ended: {log.read_text(errors='replace').strip()[-2000:]}")
+    said = log.read_text(errors="replace").strip()[-2000:] or "it said nothing"
+    raise LabError(f"the lab's top process ended: {said}", remedy=_ROOM)
 
 
 def _failure(text: str, exit_code: int) -> HaopsError:
@@ -97,6 +99,11 @@ def keep() -> None:
     except HaopsError as error:
         _tell(failed=str(error), exit_code=error.exit_code)
         sys.exit(error.exit_code)
+    except OSError as error:
+        # Told here: where the disk is full, a traceback does not reach the lab's log.
+        place = error.filename or order["directory"]
+        _tell(failed=f"{place}: {error.strerror}. Try: {_ROOM}", exit_code=EnvironmentLacks.exit_code)
+        sys.exit(EnvironmentLacks.exit_code)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     signal.sigwait(_ENDING)
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from haops.errors import InputError, LabError
+from haops.errors import EnvironmentLacks, InputError, LabError
 from haops.lab.bastion_files import BastionFiles
 from haops.runtime.paths import state_directory
 
@@ -79,11 +79,15 @@ def labs_directory() -> Path:
 
 
 def create_directory() -> Path:
-    """Make the directory of a new lab; its name is the lab's."""
+    """Make the directory of a new lab; its name is the lab's. Raises EnvironmentLacks where none can be made."""
     while True:
         place = labs_directory() / f"lab-{secrets.token_hex(2)}"
         with suppress(FileExistsError):
-            place.mkdir(parents=True, mode=0o700)
+            try:
+                place.mkdir(parents=True, mode=0o700)
+            except (PermissionError, FileNotFoundError, NotADirectoryError) as error:
+                remedy = "XDG_STATE_HOME=/a/directory/of/yours haops ..."
+                raise EnvironmentLacks(f"{error.strerror}", where=str(labs_directory()), remedy=remedy) from None
             return place
 
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from haops.errors import InputError, SettingsError
+from haops.errors import EnvironmentLacks, InputError, SettingsError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MAX_SHOWN = 5
@@ -73,11 +73,14 @@ def find_file(name: str, kind: str, given: Path | None = None) -> Path:
 
 
 def list_sessions() -> list[Path]:
-    """Return the directories of all journals, the newest first."""
+    """Return the directories of all journals, the newest first. Raises EnvironmentLacks if they cannot be read."""
     try:
         found = [path for path in sessions_directory().iterdir() if (path / "000001.hj").is_file()]
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        remedy = "the user who wrote them, or another XDG_STATE_HOME"
+        raise EnvironmentLacks(f"{error.strerror}", where=str(sessions_directory()), remedy=remedy) from None
     return sorted(found, key=lambda path: ((path / "000001.hj").stat().st_mtime, path.name), reverse=True)
 
 

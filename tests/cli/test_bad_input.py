@@ -7,22 +7,38 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from journals import StandingClock, first_segment, write_journal
+
+from haops.cli import COMMANDS, main
+from haops.runtime.journal_file import JournalWriter
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Return a function that runs haops in a directory, with a home of its own and no terminal."""
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Return an environment with a home of its own."""
+    top = str(Path(__file__).parents[2])
+    return {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"], "PYTHONPATH": top}
+
+
+@pytest.fixture
+def run(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """Return a function that runs haops in a directory, without a terminal."""
     (tmp_path / "directory").mkdir()
     (tmp_path / "empty.yaml").touch()
     (tmp_path / "inventory.yaml").write_text("kind: Inventory\n")
-    home = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
 
     def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "haops", *arguments]
         return subprocess.run(
-            command, cwd=tmp_path, env=home, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            command,
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     return call
@@ -73,3 +89,72 @@ def test_bad_input_is_told_once_with_a_remedy(arguments: tuple[str, ...], status
     assert ended.returncode == status
     assert "Traceback" not in told
     assert "python -m" not in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("runbook", "list"), ("runbook", "schema"), ("journal", "list"), ("--help",)])
+def test_a_full_disk_behind_standard_output_is_told(command: tuple[str, ...], environment: dict[str, str]) -> None:
+    """No traceback, also not from Python's own last flush."""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "haops", *command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.stderr.splitlines() == [ended.stderr.strip()], ended.stderr
+    assert ended.stderr.startswith("haops: No space left on device. Try: ")
+    assert ended.returncode == 7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("lab", "up", "--flavour", "etcd"), ("drill", "--auto", "--flavour", "etcd")])
+def test_a_state_directory_that_cannot_be_made_is_told(command: tuple[str, ...], run: Run, tmp_path: Path) -> None:
+    """Where labs and journals would lie is named, and the variable that moves them."""
+    (tmp_path / "home").touch()
+    ended = run(*command)
+    assert f"{tmp_path}/home/.local/state/haops/labs: Not a directory. Try: XDG_STATE_HOME=" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode == 7
+
+
+@pytest.mark.slow
+def test_a_drill_whose_lab_is_gone_says_so(run: Run, tmp_path: Path) -> None:
+    """It cannot be gone on with: what it was about to repair does not exist any more."""
+    opened = {"mode": "drill", "inventory_source": "/x/labs/lab-0000/inventory.yaml"}
+    writer = JournalWriter.create(tmp_path / "20261121-a1", "20261121-a1", StandingClock())
+    writer.append("session.opened", opened, actor="ops", barrier=True)
+    writer.close()
+    ended = run("drill", "--auto", "--resume", "./20261121-a1")
+    assert "the lab lab-0000 of this drill is gone. Try: `haops drill` begins another" in ended.stderr
+    assert ended.returncode == 8
+
+
+@pytest.mark.slow
+def test_a_timeline_of_a_journal_that_is_damaged_from_the_start_is_no_empty_one(run: Run, tmp_path: Path) -> None:
+    """What cannot be read is not taken for what was never written."""
+    write_journal(tmp_path / "20261121-a1", 3, "20261121-a1")
+    first_segment(tmp_path / "20261121-a1").write_bytes(b"no journal at all\n" * 9)
+    ended = run("timeline", "./20261121-a1")
+    assert "`haops journal verify` says more" in ended.stderr
+    assert ended.returncode == 5
+
+
+def test_a_fault_of_haops_itself_is_one_line_with_its_place(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody reads a traceback at 03:00; whoever mends haops gets the place, and all of it on request."""
+    monkeypatch.setitem(COMMANDS, "status", ("haops.cli:nowhere", "Broken on purpose."))
+    with pytest.raises(SystemExit) as left:
+        main(["status"])
+    assert left.value.code == 1
+    told = capsys.readouterr().err
+    assert told.startswith("haops: a fault in haops itself: AttributeError: ")
+    assert "cli/__init__.py:" in told
+    assert len(told.splitlines()) == 1
+    monkeypatch.setenv("HAOPS_TRACEBACK", "1")
+    with pytest.raises(AttributeError):
+        main(["status"])
