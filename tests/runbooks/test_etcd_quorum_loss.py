@@ -1,20 +1,23 @@
 import re
 import shutil
 import subprocess
+import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
-from paper_cluster import HOSTS, cluster, seen
+from paper_cluster import HOSTS, alone, cluster, seen
 from paper_rehearsal import PaperRehearsal
 
+from haops.core.capture import take_all
 from haops.core.inventory import Inventory, Layout
 from haops.core.observations import Picture
-from haops.core.planning import fill_in
+from haops.core.planning import StepPlan, fill_in, plan_step
 from haops.core.risk import Risk
 from haops.core.runbook import Effect, Option, Runbook
 from haops.formats.runbook_lint import lint_runbook
 from haops.runtime import library
-from haops.steps import kinds
+from haops.steps import kinds, preview
 
 FILE = Path(__file__).parents[2] / "runbooks/etcd-quorum-loss.yaml"
 GIVEN = {
@@ -134,6 +137,52 @@ def test_no_way_is_open_while_a_partition_hides_a_healthy_majority(runbook: Runb
     assert [option.value for option in _options(runbook) if option.when and option.when.holds(known)] == []
 
 
+def _open(runbook: Runbook, inventory: Inventory, picture: Picture) -> list[str]:
+    """Return the answers that are open while no snapshot was given."""
+    known = {**PaperRehearsal(runbook, inventory, picture, {}).knowledge().shared, **NOT_GIVEN}
+    return [option.value for option in _options(runbook) if option.when and option.when.holds(known)]
+
+
+def test_members_that_look_whole_but_do_not_start_leave_the_survivor_as_a_way(runbook: Runbook) -> None:
+    """Files that are there may be damaged all the same: starting them comes first, but is not the only answer."""
+    inventory = cluster(Layout.KUBEADM)
+    picture = seen(inventory, answering=["a"], intact=HOSTS)
+    assert _open(runbook, inventory, picture) == ["start-majority", "live-survivor"]
+
+
+def test_a_survivor_is_restored_alone_while_the_other_hosts_are_gone(runbook: Runbook) -> None:
+    """The inventory has one member, which answers without a leader; the other hosts burned, new ones follow later."""
+    inventory = alone(cluster(Layout.KUBEADM))
+    assert _open(runbook, inventory, seen(inventory, answering=["a"], intact=["a"])) == ["live-survivor"]
+
+
+def test_one_dead_member_alone_needs_no_copies_elsewhere(runbook: Runbook) -> None:
+    """With one member in the inventory there is no other host to keep a copy on."""
+    inventory = alone(cluster(Layout.KUBEADM))
+    known = PaperRehearsal(runbook, inventory, seen(inventory), {}, {"way": "dead-survivor"}).knowledge()
+    keep_elsewhere = runbook.step("keep-elsewhere").when
+    assert keep_elsewhere is not None
+    assert keep_elsewhere.holds(known.shared) is False
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_member_that_refuses_who_asks_is_not_called_dead(runbook: Runbook, way: str) -> None:
+    """It may be healthy: nothing of it is started anew, and no dead data is preferred to its own."""
+    inventory = cluster(Layout.SYSTEMD)
+    picture = seen(inventory, intact=["a"], unasked=["a"])
+    assert "dead-survivor" not in _open(runbook, inventory, picture)
+    known = PaperRehearsal(runbook, inventory, picture, {}, {"way": way}).knowledge()
+    assert any(not guard.that.holds(known.on("a")) for guard in runbook.step("start-members").guards)
+
+
+def test_members_of_two_clusters_have_no_newest(runbook: Runbook) -> None:
+    """Which of them is right is not told by a revision: a person takes the wrong one away first."""
+    inventory = cluster(Layout.SYSTEMD)
+    picture = seen(inventory, answering=["a", "b"], clusters={"b": "9"})
+    known = PaperRehearsal(runbook, inventory, picture, {}).knowledge().shared
+    assert any(guard.that.holds(known) is False for guard in runbook.step("survivor-snapshot").guards)
+
+
 def test_every_answer_says_what_is_lost(runbook: Runbook) -> None:
     """Before a way is chosen its loss is stated, for the older snapshot with its age."""
     losses = {option.value: fill_in(option.loses, GIVEN) for option in _options(runbook)}
@@ -170,13 +219,18 @@ def test_what_would_ruin_the_data_cannot_be_overridden(runbook: Runbook, step_id
     [
         ("older-snapshot", {"answering": ["a"], "intact": ["a"]}),
         ("older-snapshot", {"intact": ["a"]}),
+        ("older-snapshot", {"unseen": ["a"]}),
+        ("older-snapshot", {"unasked": ["a"]}),
         ("dead-survivor", {"intact": ["a", "b"]}),
+        ("dead-survivor", {"intact": ["a"], "unseen": ["b"]}),
+        ("dead-survivor", {"intact": ["a"], "unasked": ["b"]}),
+        ("live-survivor", {"answering": ["a"], "intact": ["a"], "unseen": ["b"]}),
+        ("live-survivor", {"answering": ["a", "b"], "healthy": True}),
+        ("live-survivor", {"answering": ["a"], "intact": ["a"], "api": True}),
     ],
 )
-def test_stopping_is_guarded_while_something_newer_is_left(
-    runbook: Runbook, way: str, picture: dict[str, list[str]]
-) -> None:
-    """Whoever passes over newer data must type a reason first."""
+def test_stopping_is_guarded_while_something_newer_is_left(runbook: Runbook, way: str, picture: dict[str, Any]) -> None:
+    """Whoever passes over newer data, or over what may be, must type a reason first."""
     inventory = cluster(Layout.KUBEADM)
     rehearsal = PaperRehearsal(runbook, inventory, seen(inventory, **picture), {}, {"way": way, **GIVEN})
     known = rehearsal.knowledge()
@@ -191,6 +245,34 @@ def test_every_member_gets_the_same_fresh_token_and_raised_revisions(runbook: Ru
     plans = [target for step in ("prepare", "configure", "swap") for target in rehearsal.plans[step].targets]
     assert {target.environment["TOKEN"] for target in plans} == {"etcd-token"}
     assert {target.environment["BUMP"] for target in rehearsal.plans["prepare"].targets} == {"1000000000"}
+
+
+def test_revisions_are_raised_by_what_was_seen_before_anything_stopped(runbook: Runbook) -> None:
+    """Members restored with different revisions would hold different data, and the highest is forgotten in between."""
+    inventory = cluster(Layout.SYSTEMD)
+    start = seen(inventory, answering=["a"], intact=["a"], revision=RAISED)
+    values = {**NOT_GIVEN, "way": "live-survivor"}
+    rehearsal = PaperRehearsal(runbook, inventory, start, {}, values)
+    (token,) = _plan(rehearsal, "token").targets
+    assert token.environment["BUMP"] == str(RAISED * 12 // 10)
+    captures = take_all(runbook.step("token").captures, f"etcd-{uuid.uuid4()}", token.environment)
+    later = PaperRehearsal(runbook, inventory, seen(inventory, intact=["a"]), {}, {**values, **captures})
+    assert {target.environment["BUMP"] for target in _plan(later, "prepare").targets} == {token.environment["BUMP"]}
+
+
+def _plan(rehearsal: PaperRehearsal, step_id: str) -> StepPlan:
+    step = rehearsal.runbook.step(step_id)
+    return plan_step(step, rehearsal.inventory, rehearsal.knowledge(), preview, session_id="s")
+
+
+def test_restored_members_hold_equal_data_before_an_api_server_starts(runbook: Runbook) -> None:
+    """The first write of an API server ends every other way back."""
+    inventory = cluster(Layout.SYSTEMD)
+    apart = seen(inventory, answering=HOSTS, intact=HOSTS, healthy=True, revision=RAISED, hashes={"a": 8})
+    known = PaperRehearsal(runbook, inventory, apart, {}, {"snapshot_revision": 1, "revisions_added": 1}).knowledge()
+    verify = runbook.step("start-etcd").verify
+    assert verify is not None
+    assert not verify.that.holds(known.shared)
 
 
 def test_members_are_started_one_after_the_other(runbook: Runbook) -> None:

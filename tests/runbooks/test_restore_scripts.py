@@ -1,114 +1,13 @@
 """The scripts of the quorum runbook on real members in a lab: run twice, interrupted, and against old members."""
 
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from lab_child import LabChild, lab_child
+from lab_child import LabChild
+from restore_scripts import ALL, DATA, etcdctl, healthy, log, on_all, ready_to_swap, restore, start_and_see, step
 from waiting import until
 
-from haops.core.inventory import Layout
-from haops.core.standard_environment import standard_environment
-from haops.lab.agent_client import Outcome
 from haops.lab.lab import Lab
-from haops.runtime import library
-from haops.runtime.inventories import load_inventory
-from haops.steps import kinds
-
-FILE = Path(__file__).parents[2] / "runbooks/etcd-quorum-loss.yaml"
-ALL = ("etcd1", "etcd2", "etcd3")
-DATA = "/var/lib/etcd"
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[LabChild]:
-    """Yield a healthy lab with one key written."""
-    with lab_child("etcd", tmp_path / "lab") as child:
-        child.run(write_a_key)
-        yield child
-
-
-def step(lab: Lab, step_id: str, host: str, **variables: str) -> Outcome:
-    """Run a step's script on a host as the engine would."""
-    inventory = load_inventory(lab.inventory)
-    action = library.load_runbook(str(FILE)).step(step_id)
-    script = kinds()[action.kind].script(action, inventory)
-    assert inventory.layout is Layout.SYSTEMD
-    own = {"HAOPS_ATTEMPT": uuid.uuid4().hex, "HAOPS_SESSION": "test"}
-    environment = {**standard_environment(inventory, host), **own, **variables}
-    pairs = [f"{name}={value}" for name, value in environment.items()]
-    return lab.host(host).run("env", *pairs, "sh", "-c", script)
-
-
-def on_all(lab: Lab, step_id: str, **variables: str) -> None:
-    """Run a step's script on every host; it must succeed."""
-    for host in ALL:
-        step(lab, step_id, host, **variables).checked(f"{step_id} on {host}")
-
-
-def etcdctl(lab: Lab, host: str, *arguments: str) -> Outcome:
-    """Run etcdctl on a host against its own member."""
-    inventory = load_inventory(lab.inventory)
-    pairs = [f"{name}={value}" for name, value in standard_environment(inventory, host).items()]
-    return lab.host(host).run("env", *pairs, "etcdctl", "--command-timeout=1s", *arguments)
-
-
-def log(lab: Lab, host: str) -> str:
-    """Return what a member has printed."""
-    return lab.host(host).ask("journalctl", "-u", "etcd", "-n", "100000").stdout
-
-
-def healthy(lab: Lab) -> list[str]:
-    """Return the hosts whose members take part in a quorum."""
-    return [host for host in ALL if etcdctl(lab, host, "endpoint", "health").status == 0]
-
-
-def write_a_key(lab: Lab) -> None:
-    """Write what must be there after every restore."""
-    until(lambda: healthy(lab) == list(ALL))
-    etcdctl(lab, "etcd1", "put", "kept", "yes").checked("put")
-
-
-def save(lab: Lab) -> str:
-    """Take the survivor's snapshot and lay it on every host under the new token; return the token."""
-    token = f"etcd-{uuid.uuid4()}"
-    attempt = uuid.uuid4().hex
-    step(lab, "survivor-snapshot", "etcd1", HAOPS_ATTEMPT=attempt).checked("snapshot")
-    backups = "/var/backups/haops"
-    content = lab.host("etcd1").path(f"{backups}/survivor-{attempt}.db").read_bytes()
-    for host in ALL:
-        lab.host(host).path(f"{backups}/restore-{token}.db").write_bytes(content)
-    return token
-
-
-def ready_to_swap(lab: Lab) -> str:
-    """Do everything before the swap; return the token."""
-    token = save(lab)
-    on_all(lab, "stop")
-    on_all(lab, "prepare", TOKEN=token, BUMP="0", SNAPSHOT=f"/var/backups/haops/restore-{token}.db")
-    on_all(lab, "configure", TOKEN=token)
-    return token
-
-
-def start_and_see(lab: Lab) -> None:
-    """Start every member and see that they agree on what was kept."""
-    on_all(lab, "start-etcd")
-    until(lambda: healthy(lab) == list(ALL))
-    assert all(etcdctl(lab, host, "get", "kept", "--print-value-only").stdout == "yes\n" for host in ALL)
-
-
-def restore(lab: Lab, *, times: int = 1) -> str:
-    """Restore every member, each script so many times; return the token."""
-    token = save(lab)
-    snapshot = f"/var/backups/haops/restore-{token}.db"
-    for step_id in ("compare", "stop", "prepare", "configure", "swap"):
-        for _ in range(times):
-            on_all(lab, step_id, TOKEN=token, BUMP="0", SNAPSHOT=snapshot)
-    start_and_see(lab)
-    return token
 
 
 def test_scripts_do_the_same_when_they_run_twice(lab: LabChild) -> None:

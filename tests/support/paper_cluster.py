@@ -1,7 +1,9 @@
 """A cluster on paper: an inventory for each layout, and what observers would see of it in each state."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from haops.core.inventory import (
@@ -47,6 +49,20 @@ def cluster(layout: Layout, *, with_api: bool = True) -> Inventory:
     )
 
 
+def alone(inventory: Inventory) -> Inventory:
+    """Return the inventory with its first etcd member and that member's host alone."""
+    assert inventory.etcd
+    assert inventory.kubernetes
+    first = inventory.etcd.members[0]
+    here = tuple(endpoint for endpoint in inventory.kubernetes.endpoints if endpoint.host == first.host)
+    return replace(
+        inventory,
+        hosts=(inventory.host(first.host),),
+        etcd=replace(inventory.etcd, members=(first,)),
+        kubernetes=replace(inventory.kubernetes, endpoints=here),
+    )
+
+
 def _etcd_access() -> EtcdAccess:
     members = tuple(
         EtcdMemberAddress(
@@ -63,16 +79,29 @@ def seen(
     *,
     answering: Iterable[str] = (),
     intact: Iterable[str] = (),
+    unseen: Iterable[str] = (),
+    unasked: Iterable[str] = (),
     healthy: bool = False,
     revision: int = 1,
     api: bool = False,
+    clusters: Mapping[str, str] = MappingProxyType({}),
+    hashes: Mapping[str, int] = MappingProxyType({}),
 ) -> Picture:
-    """Return what is seen when these members answer, at a revision, and these hosts have whole data directories."""
-    up, whole = set(answering), set(intact)
-    found = [
-        _observed(Kind.ETCD_MEMBER, name, _member(revision, healthy=healthy) if name in up else None) for name in HOSTS
-    ]
-    found += [_observed(Kind.ETCD_DATA, name, _data(whole=name in whole, running=name in up)) for name in HOSTS]
+    """Return what is seen when these members answer, at a revision, and these hosts have whole data directories.
+
+    The data of `unseen` hosts could not be looked at; the members `unasked` refused who asks. `clusters` and `hashes`
+    say which members differ in their cluster's id or in their data.
+    """
+    up, whole, hidden, refusing = set(answering), set(intact), set(unseen), set(unasked)
+    names = [member.name for member in inventory.etcd.members] if inventory.etcd else []
+    found = []
+    for name in names:
+        member = _member(revision, healthy=healthy) if name in up else None
+        if member:
+            member = replace(member, cluster_id=clusters.get(name, "2"), hash=hashes.get(name, member.hash))
+        found.append(replace(_observed(Kind.ETCD_MEMBER, name, member), unasked=name in refusing))
+        data = None if name in hidden else _data(whole=name in whole, running=name in up)
+        found.append(_observed(Kind.ETCD_DATA, name, data))
     found += [_observed(Kind.HOST, host.name, HostState()) for host in inventory.hosts]
     for endpoint in inventory.kubernetes.endpoints if inventory.kubernetes else ():
         answer = ApiEndpoint(http_status=200, ready=True, live=True) if api else None
