@@ -34,7 +34,8 @@ class Order:
     """One attempt to run a script: exactly this text with exactly this environment.
 
     `attempt_id` is 32 hexadecimal digits. `sequence` and `head` are the journal's place and head at the intent, kept on
-    the host as a witness. `secrets` are values for the environment that must not be written down anywhere.
+    the host as a witness. `secrets` are values for the environment that must not be written down anywhere. `recorded`
+    are earlier attempts on this host whose results are in the journal: the host may remove them once they are old.
     """
 
     attempt_id: str
@@ -44,6 +45,7 @@ class Order:
     session_id: str = ""
     sequence: int = 0
     head: str = ""
+    recorded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

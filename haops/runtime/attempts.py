@@ -30,6 +30,9 @@ from haops.runtime.session_log import SessionLog
 from haops.steps import kinds
 from haops.steps.kind import Attempting, Result
 
+# Each launch tells them again, so that one which did not arrive leaves nothing behind; more would only make it longer.
+_RECORDED_TOLD = 8
+
 Look = Callable[[tuple[str, ...]], Mapping[str, Any]]
 
 
@@ -186,6 +189,7 @@ class Attempts:
             session_id=self._log.session.id,
             sequence=self._log.journal.next_seq - 1,
             head=self._log.journal.head,
+            recorded=self._recorded_on(target),
         )
         return Attempting(
             step=step,
@@ -200,6 +204,12 @@ class Attempts:
             shared_directory=self._files,
             statement=statement,
         )
+
+    def _recorded_on(self, target: str) -> tuple[str, ...]:
+        """Return the latest attempts there whose results came from there and are on disk."""
+        attempts = self._log.session.attempts.values()
+        known = [attempt.id for attempt in attempts if attempt.target == target and attempt.exit_status is not None]
+        return tuple(known[-_RECORDED_TOLD:])
 
     def _accepted(self, step: str, target: str, attempt: str) -> None:
         """Record that the other side has the attempt."""

@@ -1,12 +1,14 @@
 # Claims an attempt, starts its script detached, waits for its end on this channel and says how it ended.
-# Input: the identity line, the directory of attempts ("-" for the usual one), the sizes line, the environment and the secrets as
-# sh exports, the script, "haops-end". Nothing is claimed unless all of it arrived. $1 is the text of runner.sh.
+# Input: the identity line, the directory of attempts ("-" for the usual one), the ids of earlier attempts whose results are recorded
+# ("-" for none), the sizes line, the environment and the secrets as sh exports, the script, "haops-end". Nothing is claimed unless
+# all of it arrived. $1 is the text of runner.sh.
 umask 077
 PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin
 # Handlers, not '': a lost link must not end this shell, and an ignored signal would stay ignored in the script.
 trap : PIPE HUP TERM INT
 IFS=' ' read -r haops_id haops_hash haops_session haops_sequence haops_head
 haops_directory
+IFS= read -r haops_recorded
 IFS=' ' read -r haops_environment_size haops_secrets_size haops_script_size haops_limit
 haops_take "$haops_environment_size" && haops_environment=$haops_taken
 haops_take "$haops_secrets_size" && haops_secrets=$haops_taken
@@ -23,6 +25,17 @@ if ! mkdir "$haops_attempt"; then
   exit 1
 fi
 cd "$haops_attempt" || exit 1
+# Only what has ended and was recorded is ever removed; the mark's age counts, so that there is time to look at it after an incident.
+for haops_old in $haops_recorded; do
+  haops_old=$haops_attempts/$haops_old
+  if [ -e "$haops_old/rc" ] && [ ! -e "$haops_old/recorded" ]; then : >"$haops_old/recorded"; fi
+done
+haops_tidy() {
+  find "$haops_attempts" -name recorded -mtime +30 | while IFS= read -r haops_old; do
+    haops_old=${haops_old%/recorded}
+    if [ "${haops_old%/*}" = "$haops_attempts" ] && [ -e "$haops_old/rc" ]; then rm -rf "$haops_old"; fi
+  done
+}
 read -r haops_boot </proc/sys/kernel/random/boot_id
 read -r haops_now haops_rest </proc/uptime
 haops_born "$$"
@@ -66,3 +79,5 @@ echo "haops1 ended $haops_said $haops_now $haops_extent"
 echo haops1 >&2
 [ ! -s out ] || head -c "$haops_limit" out
 [ ! -s err ] || head -c "$haops_limit" err >&2
+# Nobody waits for it: it holds none of the channel's ends.
+haops_tidy </dev/null >/dev/null 2>&1 3>&- &

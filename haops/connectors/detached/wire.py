@@ -73,7 +73,8 @@ def encode_order(order: Order, directory: str) -> bytes:
     )
     sizes = b" ".join((*(_size(block) for block in blocks), b"%d" % (MAX_OUTPUT_BYTES + 1)))
     content = b"".join(_block(block) for block in blocks) + END
-    return b"\n".join((" ".join(identity).encode(), encode_path(directory), sizes, content))
+    recorded = " ".join(check_attempt_id(earlier) for earlier in order.recorded) or "-"
+    return b"\n".join((" ".join(identity).encode(), encode_path(directory), recorded.encode(), sizes, content))
 
 
 def script_hash(script: str) -> str:
