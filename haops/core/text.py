@@ -6,6 +6,7 @@ kept: the journal holds the bytes as received, and these functions make the pict
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 MARK = "…"
 TAB_STOP = 8
@@ -34,6 +35,11 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
     if text.isascii():
         return text if text.isprintable() else hidden.sub(_escape_match, text)
     return hidden.sub(_escape_match, _MAYBE_PILED.sub(_unpile, text))
+
+
+def unseen(text: str) -> Iterator[int]:
+    """Yield the offset of every character but tab and newline that acts or hides: what `visible` would write out."""
+    return (match.start() for match in _HIDDEN.finditer(text))
 
 
 def decode(content: bytes) -> str:

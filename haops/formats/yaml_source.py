@@ -2,15 +2,19 @@
 
 Owns reading YAML. Must never interpret what is read, and never use the C parser: a file can crash it. Anchors, aliases,
 merge keys and tags are refused, because a short file with them can stand for millions of values, or for a value that a
-reader does not see. Limits hold while the file is read, not afterwards.
+reader does not see; so are characters that hide, or that end a line for YAML and in no editor. Limits hold while the
+file is read, not afterwards.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NoReturn
 
 import yaml
 
+from haops.core.text import unseen
 from haops.errors import Problem
 from haops.formats.yaml_places import Path, Place, Places, ScalarPlace, place_at
 from haops.formats.yaml_scalars import plain_value
@@ -19,6 +23,9 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_NODES = 50_000
 
+_MAX_UNSEEN = 20
+_NO_CHARACTER = re.compile(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}|\\(?:u|U0000)[Dd][89A-Fa-f][0-9A-Fa-f]{2}")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTE = 'put the text in quotes: "{{ ... }}"'
 
 
@@ -81,12 +88,16 @@ def read_yaml(content: bytes, file: str) -> YamlSource:
     try:
         text = _decode(content, source)
         source.places.text = text
+        _refuse_unseen(source)
         _Reader(source, yaml.parse(text, Loader=yaml.SafeLoader)).read()
     except yaml.MarkedYAMLError as error:
         source.problems.append(_syntax_problem(source, error))
     except yaml.reader.ReaderError as error:
         place = place_at(source.places.text, error.position)
         source.problems.append(source.problem(place, f"the character U+{int(error.character):04X} is not allowed"))
+    except (ValueError, OverflowError):
+        # The parser asks Python for the character of an escape, which may be beyond the last one.
+        _note_no_character(source, 0)
     except _StopReading:
         pass
     source.spoiled = frozenset(Place(problem.line, problem.column) for problem in source.problems)
@@ -105,6 +116,24 @@ def _decode(content: bytes, source: YamlSource) -> str:
         place = Place(before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
         source.problems.append(source.problem(place, "not UTF-8 text", "save the file as UTF-8"))
         raise _StopReading from None
+
+
+def _refuse_unseen(source: YamlSource) -> None:
+    """Stop at characters that a person who has read the file has not seen, or has seen in another order."""
+    text = source.places.text
+    found = list(islice(unseen(text), _MAX_UNSEEN))
+    for offset in found:
+        message = f"the character U+{ord(text[offset]):04X} is not allowed"
+        source.problems.append(source.problem(place_at(text, offset), message, "leave it out; nobody can see it"))
+    if found:
+        raise _StopReading
+
+
+def _note_no_character(source: YamlSource, begin: int) -> None:
+    """Note the next escape that stands for no character."""
+    match = _NO_CHARACTER.search(source.places.text, begin)
+    place = place_at(source.places.text, match.start()) if match else Place(0, 0)
+    source.problems.append(source.problem(place, "this escape stands for no character"))
 
 
 def _syntax_problem(source: YamlSource, error: yaml.MarkedYAMLError) -> Problem:
@@ -170,6 +199,8 @@ class _Reader:
             self._note(event, f"the anchor &{event.anchor} is not allowed", "write the value out where it is needed")
         if isinstance(event, yaml.CollectionStartEvent | yaml.ScalarEvent) and event.tag:
             self._note(event, f"the tag {event.tag} is not allowed", "leave it out; types follow from the field")
+        if isinstance(event, yaml.ScalarEvent) and _LONE_SURROGATE.search(event.value):
+            _note_no_character(self._source, _begin(event))
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Any:
         """Return a scalar's value; quoted ones are text."""

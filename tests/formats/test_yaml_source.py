@@ -66,6 +66,15 @@ def test_quoted_scalars_are_text() -> None:
         (b"a: b: c\n", "f.yaml:1:5: error: not YAML: mapping values are not allowed here"),
         (b'a: "b\n', "f.yaml:2:1: error: not YAML: while scanning a quoted scalar"),
         (b"a: \x00\n", "f.yaml:1:4: error: the character U+0000 is not allowed"),
+        ("a: 1 # fine\u2028b: 2\n".encode(), "f.yaml:1:12: error: the character U+2028 is not allowed"),
+        ("a: 1 # fine\x85b: 2\n".encode(), "f.yaml:1:12: error: the character U+0085 is not allowed"),
+        (b"a: 1 # fine\rb: 2\n", "f.yaml:1:12: error: the character U+000D is not allowed"),
+        ("a: 'rm \u202e/x'\n".encode(), "f.yaml:1:8: error: the character U+202E is not allowed (leave it out"),
+        ("a: x\u200by\n".encode(), "f.yaml:1:5: error: the character U+200B is not allowed"),
+        (b'a: "x\\U00110000"\n', "f.yaml:1:6: error: this escape stands for no character"),
+        (b'a: "x\\UFFFFFFFF"\n', "f.yaml:1:6: error: this escape stands for no character"),
+        (b'a: "x\\ud800"\n', "f.yaml:1:6: error: this escape stands for no character"),
+        (b'"x\\uDFFF": 1\n', "f.yaml:1:3: error: this escape stands for no character"),
         (b"a: 1\nb: \xff\n", "f.yaml:2:4: error: not UTF-8 text"),
         (b"a: *x\n", "f.yaml:1:4: error: the alias *x is not allowed"),
         (b"x" * (MAX_BYTES + 1), f"f.yaml: error: {MAX_BYTES + 1} bytes; at most {MAX_BYTES} are read"),
@@ -179,7 +188,7 @@ def test_no_bytes_make_the_reader_fail(content: bytes) -> None:
 
 
 @settings(deadline=None)
-@given(st.text("ab:-?[]{},&*!|>'\"%@`#\n \t", max_size=60))
+@given(st.text("ab:-?[]{},&*!|>'\"%@`#\n \t\\Uu19d", max_size=60))
 def test_no_text_of_yaml_signs_makes_the_reader_fail(text: str) -> None:
     """The same for texts made of YAML's own signs; a file without value and problem is empty but for comments."""
     source = read(text)
