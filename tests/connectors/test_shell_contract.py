@@ -192,7 +192,8 @@ def test_files_are_copied_whole(place: Place, tmp_path: Path):
     source, back = tmp_path / "source", tmp_path / "back"
     content = bytes(range(256)) * 4000
     source.write_bytes(content)
-    there = str(tmp_path / "there")
+    # The directory is made too: where backups are kept there may never have been one.
+    there = str(tmp_path / "not yet" / "there")
     assert place.shell.put_file(str(source), there, timeout_s=30) == hashlib.sha256(content).hexdigest()
     assert place.shell.get_file(there, str(back), timeout_s=30) == hashlib.sha256(content).hexdigest()
     assert back.read_bytes() == content

@@ -6,6 +6,7 @@ if [ -d "$haops_path" ]; then
   echo 'haops1 failed is-a-directory'
   exit 1
 fi
+case $haops_path in */*) mkdir -p "${haops_path%/*}/" ;; esac
 haops_part=$haops_path.$haops_suffix
 trap 'rm -f "$haops_part"' EXIT
 trap 'exit 1' PIPE HUP TERM INT

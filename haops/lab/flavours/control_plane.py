@@ -53,7 +53,6 @@ class ControlPlaneFlavour:
         for host in site.hosts:
             host.disk.write("/etc/systemd/system/kubelet.service", KUBELET_UNIT)
             host.disk.locate(DATA).mkdir(mode=0o700, parents=True)
-            host.disk.locate(BACKUPS).mkdir(mode=0o700, parents=True)
 
     def start(self, site: Site) -> None:
         """Bring everything up; etcd forms its cluster while kubeadm still writes the rest."""

@@ -66,7 +66,6 @@ class EtcdFlavour:
             self._write_certificates(host, authority)
             self._write_unit(site, host, state="new")
             host.disk.locate(DATA).mkdir(mode=0o700, parents=True, exist_ok=True)
-            host.disk.locate(BACKUPS).mkdir(mode=0o700, parents=True, exist_ok=True)
         _keep_client_files(site, authority.certificate, authority.issue("haops-bastion", ()))
 
     def start(self, site: Site) -> None:
