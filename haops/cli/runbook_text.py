@@ -91,7 +91,7 @@ def _step_lines(step: Step) -> Iterator[str]:
     if step.verify:
         yield from _field("verify", f"{step.verify.that.text}, within {step.verify.within_s:g} s")
     yield from _field("captures", ", ".join(f"{capture.name} ({capture.type})" for capture in step.captures))
-    yield from _field("way back", step.rollback or step.irreversible)
+    yield from _field("way back", step.rollback or (f"none: {step.irreversible}" if step.irreversible else ""))
 
 
 def _field(name: str, text: str) -> Iterator[str]:

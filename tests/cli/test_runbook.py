@@ -150,6 +150,7 @@ def test_show_says_what_every_step_does() -> None:
         assert f"\n{step['id']}: {step['title']}" in said
     assert max(map(len, said.splitlines())) <= 100
     assert "answer     live-survivor:" in said
+    assert "way back   none: A member stopped without a quorum" in said
 
 
 def test_graph_draws_every_step_in_80_columns() -> None:

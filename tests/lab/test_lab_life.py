@@ -96,7 +96,7 @@ def test_a_second_lab_beside_the_first(state: Path) -> None:
     first, second = up(), up()
     assert [lab["name"] for lab in labs()] == [first["name"], second["name"]]
     ambiguous = run("lab", "down")
-    assert ambiguous.returncode == 8
+    assert ambiguous.returncode == 3
     assert first["name"] in ambiguous.stderr
     run("lab", "down", first["name"])
     (left,) = labs()

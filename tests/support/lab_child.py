@@ -46,7 +46,11 @@ class LabChild:
         os.waitpid(self._pid, 0)
 
     def _answer(self) -> Any:
-        raised, value = self._pipe.recv()
+        try:
+            raised, value = self._pipe.recv()
+        except EOFError:
+            status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+            raise AssertionError(f"the lab's process ended, status {status}; its output says why") from None
         if raised:
             raise AssertionError(value)
         return value
