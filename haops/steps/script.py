@@ -96,7 +96,8 @@ class ScriptKind(CommonKind):
         if answer.exit_status not in verdicts:
             return None
         outcome = verdicts[answer.exit_status]
-        return Result(outcome=outcome, evidence=f"the runbook's probe ended with {answer.exit_status}")
+        evidence = f"the runbook's probe ended with {answer.exit_status}"
+        return Result(outcome=outcome, evidence=evidence, stdout=answer.stdout, stderr=answer.stderr)
 
 
 SSH = ScriptKind(name="ssh", needs_host=True)

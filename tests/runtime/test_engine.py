@@ -86,6 +86,17 @@ def test_a_script_that_vanished_stays_unknown_until_a_person_decides(world: Worl
     wait_state(engine, "first", StepState.FAILED)
 
 
+def test_a_probe_that_finds_the_effect_brings_what_the_step_would_have_captured(world: World) -> None:
+    """A script vanished but its effect is there: what the probe prints is captured, so that later steps can go on."""
+    text = world.runbook_file.read_text()
+    probe = "    effect: verified\n    probe: |\n      set -eu\n      echo found\n"
+    world.runbook_file.write_text(text.replace("    timeout: 1s\n", f"    timeout: 1s\n{probe}", 1))
+    world.hosts["h1"].faults.append(Fault.VANISHED)
+    engine = world.begin()
+    confirm(engine, "first")
+    wait_state(engine, "first", StepState.SUCCEEDED)
+
+
 def test_an_accepted_attempt_that_the_host_has_forgotten_stays_unknown(world: World) -> None:
     """A host that had the attempt and knows nothing of it now has lost its disk: that never counts as not begun."""
     world.hosts["h1"].faults.append(Fault.FORGOTTEN)
