@@ -57,7 +57,23 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+_EXAMPLES = """\b
+Examples:
+  haops drill                    rehearse; nothing but this machine is touched
+  haops status -c prod.yaml      look at a cluster, change nothing
+  haops session -c prod.yaml     an incident: what is true, which runbook fits
+  haops journal list             what was done here before
+
+Every command has --help. The README says what the exit codes mean and where
+everything is kept."""
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EXAMPLES,
+)
 @click.version_option(__version__, prog_name="haops")
 @click.pass_context
 def haops(ctx: click.Context) -> None:

@@ -86,7 +86,7 @@ def verify(*, session: str, as_json: bool) -> None:
         sys.exit(EXIT_DAMAGED)
 
 
-@journal.command()
+@journal.command(short_help="Print the records as they are written.")
 @_session
 @_types
 @_steps

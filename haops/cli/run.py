@@ -8,7 +8,12 @@ import click
 from haops.errors import EXIT_NOT_MET, InputError
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  haops run etcd-quorum-loss -c prod.yaml
+  haops run ./mine.yaml -c prod.yaml -i older_snapshot=/backup/etcd.db"""
+)
 @click.argument("runbook")
 @click.option(
     "-c",
@@ -18,12 +23,19 @@ from haops.errors import EXIT_NOT_MET, InputError
     type=click.Path(path_type=Path, readable=False),
     help="Inventory file.",
 )
-@click.option("-i", "--input", "given", multiple=True, metavar="NAME=VALUE", help="An input of the runbook.")
+@click.option(
+    "-i",
+    "--input",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An input of the runbook; `haops runbook show` names them.",
+)
 @click.option("--plain", is_flag=True, help="Line by line (the only way of this command; said for clarity).")
 def run(runbook: str, inventory: Path, given: tuple[str, ...], plain: bool) -> None:  # noqa: FBT001 - click's way
-    """Run RUNBOOK line by line, asking before each step.
+    """Run RUNBOOK (its name, or the path of its file) line by line, asking before each step.
 
-    No answer, or an answer of no, runs nothing. Exit code 0: done; 9: left before the end.
+    No answer, or an answer of no, runs nothing. Exit code 0: done; 6: no answer; 9: left before the end.
     """
     del plain
     from haops.cli.plain import PlainSession  # noqa: PLC0415 - heavy

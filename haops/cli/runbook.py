@@ -68,7 +68,7 @@ def show(*, name: str, as_json: bool) -> None:
         click.echo(line)
 
 
-@runbook.command()
+@runbook.command(short_help="Check runbook and inventory files.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Take advice for mistakes.")
 @click.option("--codes", is_flag=True, is_eager=True, expose_value=False, callback=_print_codes, help="Explain codes.")
@@ -114,10 +114,17 @@ def graph(*, name: str, dot: bool, as_json: bool) -> None:
             click.echo(line)
 
 
-@runbook.command()
+@runbook.command(short_help="Show what would run where on a cluster.")
 @_name
 @click.option("-c", "--cluster", "inventory", required=True, metavar="FILE", help="The cluster's inventory.")
-@click.option("-i", "--input", "given", multiple=True, metavar="NAME=VALUE", help="An input of the runbook.")
+@click.option(
+    "-i",
+    "--input",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An input of the runbook; `haops runbook show` names them.",
+)
 @_json
 def plan(*, name: str, inventory: str, given: tuple[str, ...], as_json: bool) -> None:
     """Show every host, script, variable and guard that would be used on a cluster, without touching it."""
@@ -137,7 +144,7 @@ def plan(*, name: str, inventory: str, given: tuple[str, ...], as_json: bool) ->
         click.echo(line)
 
 
-@runbook.command()
+@runbook.command(short_help="Print the JSON Schema, for editors.")
 @click.option("--inventory", is_flag=True, help="The schema of inventories instead.")
 @click.option("--json", "as_json", is_flag=True, help="Said for likeness: a schema is always JSON.")
 def schema(*, inventory: bool, as_json: bool) -> None:

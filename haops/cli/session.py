@@ -5,7 +5,12 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  haops session -c prod.yaml
+  haops session --resume 20261121-1513   the beginning of its id will do"""
+)
 @click.option(
     "-c",
     "--cluster",

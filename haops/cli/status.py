@@ -21,7 +21,13 @@ _FIRST_LOOK_S = 6.0
 _FALLBACK_SIZE = (80, 24)
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  haops status -c prod.yaml
+  haops status -c prod.yaml --json | jq .signals
+  haops status -c prod.yaml --watch --every 10"""
+)
 @click.option(
     "-c",
     "--cluster",
@@ -35,9 +41,10 @@ _FALLBACK_SIZE = (80, 24)
     "--every",
     "every_s",
     type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
     default=2.0,
     show_default=True,
-    help="Seconds between looks with --watch.",
+    help="Pause between looks with --watch.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (with --watch: one a line).")
 def status(inventory: Path, *, watch: bool, every_s: float, as_json: bool) -> None:

@@ -24,9 +24,17 @@ _SUFFIXES: Mapping[str, str] = {".md": "md", ".markdown": "md", ".html": "html",
                                 ".csv": "csv"}  # fmt: skip
 
 
-@click.command("timeline")
+@click.command(
+    "timeline",
+    epilog="""\b
+Examples:
+  haops timeline 20261121-1513 -o report.html
+  haops timeline 20261121-1513 --utc > report.md""",
+)
 @click.argument("session")
-@click.option("-o", "--output", metavar="FILE", default="-", help="Where to write it; its suffix says how. -: here.")
+@click.option(
+    "-o", "--output", metavar="FILE", default="-", help="Where to write it; its suffix says how; - is standard output."
+)
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Instead of what the suffix says.")
 @click.option("--utc", is_flag=True, help="Show UTC where local time is shown.")
 def timeline(*, session: str, output: str, format_: str | None, utc: bool) -> None:
