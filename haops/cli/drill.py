@@ -32,7 +32,9 @@ _KILLED = -signal.SIGKILL
 @click.option("--auto", is_flag=True, help="Confirm everything by itself; no terminal needed. Exists in the lab only.")
 @click.option("--plain", is_flag=True, help="Line by line instead of the full screen.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-@click.option("--keep", is_flag=True, help="Leave the lab running afterwards.")
+@click.option(
+    "--keep", is_flag=True, help="Leave the lab running: repaired and without its faults, or as the drill ended."
+)
 @click.option("--resume", "resumed", metavar="SESSION", help="Go on with a drill that was interrupted.")
 def drill(**options: Any) -> None:
     """Rehearse SCENARIO: start a cluster, break it for real, repair it, and see how well it went.

@@ -4,7 +4,7 @@ Owns the order of these. Must never confirm a step (an operator does) and never 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from haops.core.observations import Kind
 from haops.errors import LabError
 from haops.lab.attached import AttachedLab
 from haops.lab.faults.active import ActiveFaults
+from haops.lab.faults.fault import Injection
 from haops.lab.history import DrillKind
 from haops.lab.measure import DETECTED, DONE, loss_stated, moments_s, outside_steps, step_times
 from haops.lab.report import DrillReport, Objective
@@ -187,7 +188,7 @@ class Drill:
         return (*timed, lost)
 
     def _write_down(self, objectives: tuple[Objective, ...], stopped_by: str) -> None:
-        """Record the objectives, and the end of the session if it was repaired."""
+        """Record the objectives; if it was repaired, take the faults back and close the session."""
         for one in objectives:
             scale = _MS if one.unit == "s" else 1
             self._engine.record(
@@ -200,7 +201,31 @@ class Drill:
                 )
             )
         if not stopped_by:
+            self._take_back()
             self._engine.submit(cmd.Close(outcome="done"))
+
+    def _take_back(self) -> None:
+        """Undo the faults of a drill that is done: what is kept is the repaired cluster, nothing hidden in it.
+
+        They are those of the journal: a drill may have been interrupted since. One that is not done is kept as it is.
+        """
+        faults = ActiveFaults(self._lab)
+        for injection in self._injected():
+            faults.adopt(injection)
+        faults.undo_all()
+        for active in faults.record:
+            for error in active.undo_errors:
+                self._say(f"not taken back: {active.injection}: {error}")
+            if not active.undo_errors:
+                self._engine.record(ev.FaultUndone(fault=active.injection.fault, targets=active.injection.hosts))
+
+    def _injected(self) -> Iterator[Injection]:
+        """Yield the variant's faults as far as they were injected, with the hosts that they hit."""
+        records = read_journal(self._directory.parent).records
+        hit = [tuple(record.body["targets"]) for record in records if record.type == "fault.injected"]
+        # Faults are written down in their order, and a drill that breaks off leaves the later ones out.
+        for planned, hosts in zip(self.setting.variant.faults, hit, strict=False):
+            yield Injection(planned.fault, hosts, planned.parameters)
 
     def abandon(self) -> None:
         """End the writer; its record stays."""

@@ -72,6 +72,19 @@ def test_every_variant_is_repaired(tmp_path: Path, variant: str) -> None:
     assert haops(tmp_path, "lab", "status", "--json").stdout.strip() == json.dumps({"labs": []}, indent=1)
 
 
+def test_a_kept_lab_is_the_repaired_cluster(tmp_path: Path) -> None:
+    """With --keep the lab stays: its faults are taken back, each written down before the session closes."""
+    drilled = report(haops(tmp_path, "drill", "--flavour", "etcd", "--auto", "--json", "--keep"))
+    (lab,) = json.loads(haops(tmp_path, "lab", "status", "--json").stdout)["labs"]
+    try:
+        types = [json.loads(line.split(" ", 3)[3])["type"] for line in records(Path(drilled["journal"]))]
+        assert types.count("fault.undone") == types.count("fault.injected") > 0
+        assert types.index("fault.undone") < types.index("session.closed")
+        assert {host["units"]["etcd.service"] for host in lab["hosts"]} == {"active"}
+    finally:
+        assert haops(tmp_path, "lab", "down", lab["name"]).returncode == 0
+
+
 def test_killed_in_the_middle_it_is_gone_on_with(tmp_path: Path) -> None:
     """After kill -9 the lab stays; the drill is resumed, ends done, and each script began once for each attempt."""
     command = [sys.executable, "-m", "haops", "drill", "--flavour", "etcd", "--auto", "--json"]
@@ -90,6 +103,7 @@ def test_killed_in_the_middle_it_is_gone_on_with(tmp_path: Path) -> None:
     attempts = [line for line in records(session) if '"type":"attempt.dispatched"' in line]
     ids = [json.loads(line.split(" ", 3)[3])["attempt"] for line in attempts]
     assert len(ids) == len(set(ids))
+    assert any('"type":"fault.undone"' in line for line in records(session))
 
 
 def test_a_drill_without_a_terminal_says_what_to_do(tmp_path: Path) -> None:

@@ -215,6 +215,23 @@ def test_command_breaks_and_takes_back(lab: LabChild) -> None:
     lab.run(run_and_see)
 
 
+def take_over(lab: Lab) -> None:
+    """Inject without undoing, as a drill that was interrupted does, and undo with another record."""
+    frozen = Injection("freeze-process", ("etcd1",), {"program": "etcd"})
+    ActiveFaults(lab).inject(frozen)
+    assert all(is_stopped(pid) for pid in pids_of(lab.host("etcd1"), "etcd"))
+    with ActiveFaults(lab) as faults:
+        active = faults.adopt(frozen)
+    assert not any(is_stopped(pid) for pid in pids_of(lab.host("etcd1"), "etcd"))
+    assert active.undone_at is not None
+
+
+@pytest.mark.slow
+def test_a_fault_of_another_process_is_taken_back(lab: LabChild) -> None:
+    """What is in effect can be undone by who did not inject it: a resumed drill takes back what the first one did."""
+    lab.run(take_over)
+
+
 def fail_halfway(lab: Lab) -> None:
     """Let the third of three faults fail, the second of them in a way that cannot be undone."""
     with ActiveFaults(lab) as faults:

@@ -21,11 +21,9 @@ _LOOK_EVERY_S = 0.02
 
 @dataclass(slots=True)
 class ActiveFault:
-    """A fault that was injected; times are aware (UTC), `injected_monotonic_s` is on the monotonic clock."""
+    """A fault that was injected. `seen_after_s` is how long it took to be seen, `undone_at` is aware (UTC)."""
 
     injection: Injection
-    injected_at: datetime
-    injected_monotonic_s: float
     seen_after_s: float | None = None
     undone_at: datetime | None = None
     undo_errors: list[str] = field(default_factory=list)
@@ -51,25 +49,37 @@ class ActiveFaults:
 
     def inject(self, injection: Injection, *, within_s: float = 15.0) -> ActiveFault:
         """Inject a fault and return once it is seen in effect. Raises LabError if it is not within that time."""
-        fault = self._fault(injection)
-        parameters = complete_parameters(fault, injection.parameters)
-        hosts = [self._lab.host(name) for name in injection.hosts]
-        active = ActiveFault(injection, datetime.now(UTC), time.monotonic())
-        self.record.append(active)
+        # Before it begins: a fault that fails halfway may be in effect already.
+        active = self.adopt(injection)
+        fault, parameters, hosts = self._resolved(injection)
+        began = time.monotonic()
         for host in hosts:
-            # Before it begins: a fault that fails halfway may be in effect already.
-            self._undoing.callback(self._undo, active, fault, host, parameters)
             fault.inject(self._lab, host, parameters)
         while not all(fault.seen_in_effect(self._lab, host, parameters) for host in hosts):
-            if time.monotonic() - active.injected_monotonic_s > within_s:
+            if time.monotonic() - began > within_s:
                 raise LabError(f"{injection} was not seen in effect within {within_s:.0f} s")
             time.sleep(_LOOK_EVERY_S)
-        active.seen_after_s = time.monotonic() - active.injected_monotonic_s
+        active.seen_after_s = time.monotonic() - began
+        return active
+
+    def adopt(self, injection: Injection) -> ActiveFault:
+        """Take over a fault that may be in effect already, whoever injected it: it is undone with the others."""
+        fault, parameters, hosts = self._resolved(injection)
+        active = ActiveFault(injection)
+        self.record.append(active)
+        for host in hosts:
+            self._undoing.callback(self._undo, active, fault, host, parameters)
         return active
 
     def undo_all(self) -> None:
         """Undo every fault, the last one first. A host without power keeps none from being undone."""
         self._undoing.close()
+
+    def _resolved(self, injection: Injection) -> tuple[Fault, Parameters, list[TargetHost]]:
+        """Return the fault, its parameters with defaults, and the hosts. Raises LabError."""
+        fault = self._fault(injection)
+        hosts = [self._lab.host(name) for name in injection.hosts]
+        return fault, complete_parameters(fault, injection.parameters), hosts
 
     def _fault(self, injection: Injection) -> Fault:
         """Return the fault of that name. Raises LabError."""
