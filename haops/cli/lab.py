@@ -50,6 +50,7 @@ def up(*, flavour: str | None, from_directory: str | None, foreground: bool, as_
     started = time.monotonic()
 
     def say(line: str) -> None:
+        """Print a line with the seconds since the start; with --json one object comes alone."""
         if not as_json:
             click.echo(f"{time.monotonic() - started:5.1f} s  {line}")
 

@@ -86,6 +86,7 @@ def _source(
     """Return what opens the chosen source."""
 
     def open_source() -> "Source":
+        """Open it; what it needs itself, like a Go toolchain, is looked for only then."""
         from haops.lab.install.build import Build  # noqa: PLC0415 - as above
         from haops.lab.install.sources import Directory, Releases  # noqa: PLC0415 - as above
         from haops.lab.install.toolchain import find_toolchain  # noqa: PLC0415 - as above

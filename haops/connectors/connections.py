@@ -24,7 +24,8 @@ LOCAL = "local"
 
 
 class _Closable(Protocol):
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Drop the connection."""
 
 
 _Kept = TypeVar("_Kept", bound=_Closable)

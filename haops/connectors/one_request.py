@@ -28,6 +28,7 @@ class _Bounded:
     ends_s: float = 0.0
 
     def recv_into(self, *arguments: Any) -> int:
+        """Read within what is left until `ends_s`. Raises TimeoutError."""
         left_s = self.ends_s - time.monotonic()
         if self.ends_s and left_s <= 0:
             raise TimeoutError("timed out")
@@ -49,6 +50,7 @@ class _Exchange(HTTPConnection):
     """Part of a connection: what goes wrong before the request is sent is told apart from what goes wrong after."""
 
     def connect(self) -> None:
+        """Connect, or say that nothing was sent. Raises ConnectFailed, Denied or TimedOut."""
         started_s = time.monotonic()
         try:
             super().connect()
@@ -57,6 +59,7 @@ class _Exchange(HTTPConnection):
             raise not_connected(error, where=where, took_s=time.monotonic() - started_s) from None
 
     def getresponse(self) -> Any:
+        """Wait for the answer, all of it by one deadline."""
         # urllib3 has left here what remains of the total.
         cast("_Bounded", self.sock).ends_s = time.monotonic() + (self.timeout or 0)
         return super().getresponse()
@@ -74,6 +77,7 @@ class _TlsConnection(_Exchange, HTTPSConnection):
     """An HTTPS connection."""
 
     def connect(self) -> None:
+        """Connect, and keep urllib3 from judging the verification."""
         super().connect()
         # Whether to verify was the caller's decision; urllib3 would print a warning over the screen.
         self.is_verified = True

@@ -28,6 +28,7 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[Any], str]:
     """Return a reader of text that is all of a pattern."""
 
     def read(value: Any) -> str:
+        """Return the value as it is. Raises ValueError."""
         if isinstance(value, str) and pattern.fullmatch(value):
             return value
         raise ValueError

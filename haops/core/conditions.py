@@ -168,6 +168,7 @@ def _span(text: str, node: ast.expr) -> tuple[int, int]:
     lines = text.splitlines(keepends=True)
 
     def offset(line: int, column: int) -> int:
+        """Return a place in characters of the whole text."""
         return sum(map(len, lines[: line - 1])) + len(lines[line - 1].encode()[:column].decode())
 
     return offset(node.lineno, node.col_offset), offset(node.end_lineno or node.lineno, node.end_col_offset or 0)

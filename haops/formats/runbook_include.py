@@ -209,6 +209,7 @@ def join_ends(steps: list[Step], include_ids: frozenset[str]) -> tuple[Step, ...
     ends = {include: tuple(_ends(steps, f"{include}.")) for include in include_ids}
 
     def spread(needs: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the needs, with each include replaced by its last steps; those may be includes again."""
         return tuple(end for need in needs for end in (spread(ends[need]) if need in ends else (need,)))
 
     return tuple(replace(step, needs=spread(step.needs)) for step in steps)

@@ -40,6 +40,7 @@ class ApiEndpoints:
         """Return the observation of one endpoint."""
 
         def measure() -> ApiEndpoint:
+            """Ask the endpoint once."""
             api = connections.api(group)
             try:
                 answer = reads.readyz(api, timeout_s=timeout_s)

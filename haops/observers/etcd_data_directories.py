@@ -38,6 +38,7 @@ class EtcdDataDirectories:
         etcd = connections.inventory.etcd
 
         def measure() -> EtcdData:
+            """Look at the directory once."""
             environment = _environment(etcd, timeout_s) if etcd else {}
             return _parse(run(connections.shell(group), _SCRIPT, environment, timeout_s=timeout_s).stdout)
 

@@ -36,6 +36,7 @@ class EtcdMembers:
         """Return the observation of one member."""
 
         def measure() -> EtcdMember:
+            """Ask the member once, for its hash too when a round is due."""
             client = connections.etcd(group)
             status = client.status(timeout_s=timeout_s)
             rounds = self._rounds.setdefault(status.cluster_id, HashRounds())

@@ -37,6 +37,7 @@ class HostsReachable:
         inventory = connections.inventory
 
         def measure() -> HostState:
+            """Ask the host once; its clock is compared with the middle of the exchange."""
             sent_s = clock.now().timestamp()
             result = run(connections.shell(group), "host_state.sh", {}, timeout_s=timeout_s)
             midway_s = (sent_s + clock.now().timestamp()) / 2

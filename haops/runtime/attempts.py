@@ -178,6 +178,7 @@ class Attempts:
         place = {"step": step.id, "target": target, "attempt": attempt_id}
 
         def dispatch() -> None:
+            """Record, once, that bytes are about to leave."""
             if not sent.is_set():
                 self._log.commit(ev.AttemptDispatched(**place))
                 sent.set()

@@ -18,6 +18,7 @@ def leaving_on_signals(leave: Callable[[str], None]) -> Iterator[None]:
     """Call `leave` with the signal's name on SIGTERM and SIGHUP, then exit with 128 + its number."""
 
     def end(number: int, _frame: FrameType | None) -> NoReturn:
+        """Leave in order, then end as the signal would have it."""
         leave(signal.Signals(number).name)
         sys.exit(_EXIT_BASE + number)
 

@@ -60,6 +60,7 @@ def _loader_beside(directory: Path, given: Path | None = None) -> Loader:
     """Return how an include is found: a path from the directory, else a name from the shelves."""
 
     def load(name: str) -> tuple[str, bytes]:
+        """Return an included runbook's source and bytes."""
         beside = directory / name
         path = beside if beside.is_file() else find_file(name, SHELF, given)
         return str(path), read_input(path)

@@ -178,6 +178,7 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
         """Run something that waits for the disk, and report what the session says."""
 
         def run() -> None:
+            """Do the work; its answer comes as a message."""
             try:
                 refusal = work()
             except HaopsError as error:

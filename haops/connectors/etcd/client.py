@@ -71,6 +71,7 @@ class MemberClient:
             raise RemoteFailed(f"no such call: {name!r}", where=self._where, remedy=", ".join(CALLS)) from None
 
         def ask(service: str, method: str, request: Any) -> Any:
+            """Ask within what is left: the requests of one call share its deadline."""
             return self.ask(service, method, request, timeout_s=ends_s - time.monotonic())
 
         try:

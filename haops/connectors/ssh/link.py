@@ -112,6 +112,7 @@ class SshLink:
         connection.pulse.begin_wait()
 
         def release() -> None:
+            """Let go of the channel: silence on the link is no longer anyone's concern."""
             connection.pulse.end_wait()
             connection.slots.release()
 

@@ -59,6 +59,7 @@ def fact(name: str, meaning: str, *rests_on: Kind) -> Callable[[Derivation], Der
     """Register a function as a fact about the cluster. It returns None for "not known"."""
 
     def register(function: Derivation) -> Derivation:
+        """Take the function into the registry."""
         FACTS[name] = Fact(name, meaning, rests_on, function)
         return function
 
@@ -69,6 +70,7 @@ def host_fact(name: str, meaning: str, *rests_on: Kind) -> Callable[[HostDerivat
     """Register a function as a fact about one host. It returns None for "not known"."""
 
     def register(function: HostDerivation) -> HostDerivation:
+        """Take the function into the registry."""
         HOST_FACTS[name] = Fact(name, meaning, rests_on, function)
         return function
 

@@ -59,6 +59,7 @@ def _tells(kind: type[ev.Event]) -> Callable[[Teller], Teller]:
     """Register the teller of one kind of event."""
 
     def register(teller: Teller) -> Teller:
+        """Take the teller into the registry."""
         _TELLERS[kind] = teller
         return teller
 

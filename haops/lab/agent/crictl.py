@@ -88,6 +88,7 @@ async def _stop(runtime: Runtime, asked: Asked) -> Answer:
 
 async def _remove(runtime: Runtime, asked: Asked) -> Answer:
     async def remove(container: Container) -> None:
+        """Remove a container, stopped first without grace if it runs."""
         if container.is_running:
             await runtime.containers.stop(container, 0.0)
         runtime.containers.remove(container)

@@ -67,6 +67,7 @@ async def _start(units: Units, asked: Asked) -> Answer:
 
 async def _restart(units: Units, asked: Asked) -> Answer:
     async def restart(service: Service) -> None:
+        """Stop the service and start it again."""
         await service.stop()
         await service.start(block=not asked.has("--no-block"))
 

@@ -53,6 +53,7 @@ def await_apis(site: Site) -> None:
     waiting = {host.name: _as_super_admin(site, host.address) for host in site.hosts}
 
     def all_ready() -> bool:
+        """Cross off who is ready; whether nobody is left to wait for."""
         for name in [name for name, api in waiting.items() if _is_ready(api)]:
             del waiting[name]
             site.say(f"{name}: API server ready")
@@ -77,6 +78,7 @@ def await_nodes(site: Site) -> None:
     names = {host.name for host in site.hosts}
 
     def all_ready() -> bool:
+        """Whether every host has a node, and all of them are Ready."""
         nodes = api.get("/api/v1/nodes").body.get("items", [])
         return names <= {node["metadata"]["name"] for node in nodes if _is_node_ready(node)}
 

@@ -73,6 +73,7 @@ class Releases:
         """Download one file, telling the progress under the program's name."""
 
         def listener(done_bytes: int, total_bytes: int | None) -> None:
+            """Tell the download's progress."""
             progress.advanced(name, done_bytes, total_bytes)
 
         download(url, target, sha256=sha256, partial=self._partial, listener=listener)

@@ -60,6 +60,7 @@ class EtcdPlace:
         """Put a key through raft."""
 
         def put(client: EtcdClient) -> int:
+            """Put it by one member."""
             return client.put(_path(key), "", timeout_s=timeout_s)
 
         _first_answer(self._clients, put)
@@ -69,6 +70,7 @@ class EtcdPlace:
         clients = tuple(self._clients)
 
         def is_there(key: str) -> bool:
+            """Read one key by the first member that answers."""
             return _first_answer(list(clients), lambda client: client.get(_path(key), timeout_s=timeout_s)) is not None
 
         pool = ThreadPoolExecutor(_READERS)
@@ -96,6 +98,7 @@ class ApiPlace:
         """Create a ConfigMap."""
 
         def create(client: ApiClient) -> None:
+            """Create it by one API server; the namespace once, before the first."""
             if not self._has_namespace:
                 namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
                 _post(client, "/api/v1/namespaces", namespace, timeout_s, {_CREATED, _CONFLICT})

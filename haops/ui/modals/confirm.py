@@ -148,6 +148,7 @@ class ConfirmModal(Question[Confirm]):
         guard = now.overridable
 
         def keep(reason: str | None) -> None:
+            """Keep the reason for the confirmation, if one was given."""
             if reason:
                 self._overrides[guard] = reason
             self.renew()

@@ -154,6 +154,7 @@ def timeline(screen: "SessionScreen") -> None:
     title, story = line(strong("timeline")), Story(entries)
 
     def make(view: View | None, width: int) -> list[Line]:
+        """Return the timeline as far as the view knows it."""
         return timeline_lines(story.at((view or screen.view).journal_events), width)
 
     screen.app.push_screen(Viewer(title, make, screen.view, follows=True))
@@ -171,6 +172,7 @@ def finish(screen: "SessionScreen") -> None:
     facts = [line("The session cannot be opened again; its journal stays.")]
 
     def ended(key: str | None) -> None:
+        """Ask for the closing word."""
         if key:
             heading = f"Close as {outcomes[key]}: a closing word"
             ask(screen, heading, facts, lambda text: cmd.Close(outcome=outcomes[key], reason=text))
@@ -183,6 +185,7 @@ def leave(screen: "SessionScreen") -> None:
     """Ask before leaving the screen."""
 
     def answered(key: str | None) -> None:
+        """Leave, if that was the answer."""
         if key:
             screen.post_message(LeftSession())
 

@@ -35,6 +35,7 @@ def settle(screen: "SessionScreen", ask: Ask, give: Give) -> None:
     attempt = unknown[0]
 
     def answered(key: str | None) -> None:
+        """Probe, or ask for the operator's decision."""
         if key == "p":
             give(screen, cmd.Probe(attempt=attempt.id))
         elif key == "d":
@@ -48,6 +49,7 @@ def _decide(screen: "SessionScreen", attempt: "Attempt", ask: Ask) -> None:
     """Ask whether it happened, then for the reason."""
 
     def said(key: str | None) -> None:
+        """Ask for the reason of what was said."""
         if not key:
             return
         happened = key == "h"
@@ -65,6 +67,7 @@ def explain_failure(screen: "SessionScreen", intents: Mapping[str, Callable[["Se
     step = screen.chosen_step
 
     def taken(key: str | None) -> None:
+        """Go the way that was taken."""
         if key:
             intents[ways[key]](screen)
 
@@ -81,6 +84,7 @@ def cancel(screen: "SessionScreen", give: Give) -> None:
         return
 
     def answered(key: str | None) -> None:
+        """Ask each running attempt to end."""
         for attempt in running if key else ():
             give(screen, cmd.Cancel(attempt=attempt.id))
 
