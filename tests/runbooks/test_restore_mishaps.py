@@ -175,3 +175,22 @@ def keep_what_links_lead_to(lab: Lab) -> None:
     assert int(step(lab, "keep", "etcd1", HAOPS_ATTEMPT=attempt).checked("keep")) >= 1
     kept = lab.host("etcd1").run("tar", "-tzf", f"{BACKUPS}/data-{attempt}.tar.gz").stdout
     assert "member/snap/db" in kept
+
+
+def test_a_member_that_only_the_bastion_does_not_reach_is_not_killed(lab: LabChild) -> None:
+    """A firewall before the bastion makes a healthy cluster silent; one that hangs is killed and started anew."""
+    lab.run(start_what_runs)
+
+
+def start_what_runs(lab: Lab) -> None:
+    """Start a member that serves, then freeze it and start it again."""
+    host = lab.host("etcd1")
+    before = host.ask("systemctl", "show", "--property=MainPID", "--value", "etcd").stdout
+    refused = step(lab, "start-members", "etcd1")
+    assert refused.status == 1
+    assert "only the bastion does not reach it" in refused.stderr
+    assert host.ask("systemctl", "show", "--property=MainPID", "--value", "etcd").stdout == before
+    host.ask("systemctl", "kill", "--signal=STOP", "etcd").checked("freeze")
+    step(lab, "start-members", "etcd1").checked("start-members")
+    until(lambda: healthy(lab) == list(ALL))
+    assert host.ask("systemctl", "show", "--property=MainPID", "--value", "etcd").stdout != before
