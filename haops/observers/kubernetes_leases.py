@@ -3,7 +3,7 @@
 Must never compare the bastion's clock with a host's where the API server's own time is known.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 
@@ -82,6 +82,8 @@ def _lease(namespace: str, spec: reads.LeaseSpec, now: datetime) -> Lease:
 def _server_time(date: str) -> datetime | None:
     """Return the time of a Date header, or None."""
     try:
-        return parsedate_to_datetime(date)
-    except ValueError:
+        told = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
         return None
+    # "-0000" says that the zone is not known; HTTP knows only one.
+    return told if told.tzinfo else told.replace(tzinfo=UTC)

@@ -13,6 +13,8 @@ from haops.core.inventory import Inventory
 from haops.core.observations import Kind, Observation
 from haops.errors import Denied, HaopsError, InputError
 
+_SHOWN_CHARACTERS = 200
+
 
 class Observer(Protocol):
     """Looks at things of one kind. Groups are independent: each may be observed in a thread of its own, at any time."""
@@ -43,6 +45,8 @@ def look(kind: Kind, subject: str, *, source: str, clock: Clock, measure: Callab
         value = measure()
     except HaopsError as failed:
         error, unasked = in_few_words(failed), isinstance(failed, Denied | InputError)
+    except Exception as mistake:  # noqa: BLE001 - what an answer makes of our own code must not end the looking
+        error = own_mistake(mistake)
     return Observation(
         kind=kind,
         subject=subject,
@@ -53,6 +57,11 @@ def look(kind: Kind, subject: str, *, source: str, clock: Clock, measure: Callab
         error=error,
         unasked=unasked,
     )
+
+
+def own_mistake(error: Exception) -> str:
+    """Return a mistake of haops itself in words for a pane."""
+    return f"haops itself failed: {type(error).__name__}: {str(error)[:_SHOWN_CHARACTERS]}"
 
 
 def in_few_words(error: HaopsError) -> str:

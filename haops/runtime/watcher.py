@@ -13,6 +13,7 @@ from haops.connectors.seam import Connections
 from haops.core.clock import Clock
 from haops.core.observations import Kind, Observation, Picture
 from haops.observers import Observer, new_observers
+from haops.observers.observer import own_mistake
 
 LOOK_TIMEOUT_S = 2.0
 LOOK_DEADLINE_S = 6.0
@@ -107,10 +108,24 @@ class Watcher:
     def _observe(self, observer: Observer, group: str, *, thorough: bool = False) -> None:
         """Look at one group once and put what was seen into the picture."""
         timeout_s = SLOW_LOOK_TIMEOUT_S if observer.interval_s == 0 else LOOK_TIMEOUT_S
-        seen = observer.observe(self._connections, group, timeout_s=timeout_s, clock=self._clock, thorough=thorough)
+        try:
+            seen = observer.observe(self._connections, group, timeout_s=timeout_s, clock=self._clock, thorough=thorough)
+        except Exception as error:  # noqa: BLE001 - a dead poller would leave what was true long ago on the screen
+            seen = (self._broken(observer.name, group, error),)
         if not self._stopping.is_set():
             self._take(seen)
         self._answered[observer.name].set()
+
+    def _broken(self, name: str, group: str, error: Exception) -> Observation:
+        """Return the observation that an observer itself is broken."""
+        return Observation(
+            kind=Kind(name),
+            subject=group,
+            observed_at=self._clock.now(),
+            monotonic_s=self._clock.monotonic(),
+            source=f"{name} {group}",
+            error=own_mistake(error),
+        )
 
     def _take(self, seen: tuple[Observation, ...]) -> None:
         """Put observations into the picture and tell."""

@@ -176,6 +176,38 @@ def _node(name: str, ready: str = "True", **labels: str) -> dict[str, Any]:
     return {"metadata": {"name": name, "labels": labels}, "spec": {}, "status": status}
 
 
+@pytest.mark.parametrize(
+    "date", ["Sat, 21 Nov 2026 03:00:02 -0000", "Sat, 99 Nov 2026 99:99:99 GMT", "Fri, 21 Nov 0000 00:00:00 +9999"]
+)
+@pytest.mark.parametrize("renewed", ["2026-11-21T03:00:00", "2026-11-21T03:00:00.000000Z", "0001-01-01T00:00:00+23:59"])
+def test_strange_times_are_no_accident(tmp_path: Path, date: str, renewed: str) -> None:
+    """Times without a zone, or beyond every calendar, are an age or an error, never an exception."""
+    server = Server()
+    server.date = date
+    lease = {"metadata": {"name": "kube-scheduler"}, "spec": {"holderIdentity": "x", "renewTime": renewed}}
+    server.lists("/apis/coordination.k8s.io/v1/namespaces/kube-system/leases", lease)
+    with _plane(tmp_path, server) as connections:
+        seen = _look(new_observers()["kubernetes.leases"], connections, "kube-system")["kube-scheduler"]
+    assert (seen.value is None) == bool(seen.error)
+    assert "itself" not in seen.error
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"[" * 100_000, "not an answer of Kubernetes"),
+        (b'{"metadata": {"continue": "more"}, "items": []}', "has no end"),
+    ],
+)
+def test_a_list_without_end_or_bottom_is_given_up(tmp_path: Path, body: bytes, words: str) -> None:
+    """Nesting without end costs no stack, and a server that always knows of more nodes is not followed for ever."""
+    server = Server()
+    server.says["/api/v1/nodes"] = ("200 OK", body)
+    with _plane(tmp_path, server) as connections:
+        seen = new_observers()["kubernetes.nodes"].observe(connections, "all", timeout_s=20, clock=CLOCK)
+    assert words in seen[0].error
+
+
 def test_nodes_come_from_the_first_endpoint_that_answers(tmp_path: Path) -> None:
     """Dead and hanging endpoints are passed over, and not asked first again."""
     hanging, well = Server(), Server()

@@ -6,7 +6,7 @@ makes a list of thousands of nodes cheap. Must never keep anything between two c
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -14,6 +14,9 @@ from haops.connectors.seam import ApiClient, HttpAnswer
 from haops.errors import Denied, RemoteFailed
 
 _PAGE = 500
+_MAX_PAGES = 200
+"""Twenty times the largest cluster that Kubernetes is built for; a server that goes on has lost count."""
+_MAX_REASON = 300
 _OK = 200
 _UNAUTHORIZED = (401, 403)
 
@@ -30,7 +33,7 @@ class LeaseSpec(msgspec.Struct, frozen=True, rename="camel"):
 
     holder_identity: str | None = None
     lease_duration_seconds: int | None = None
-    renew_time: datetime | None = None
+    renew_time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class LeaseObject(msgspec.Struct, frozen=True):
@@ -134,13 +137,14 @@ def leases(api: ApiClient, namespace: str, *, timeout_s: float) -> tuple[tuple[L
 def nodes(api: ApiClient, *, timeout_s: float) -> Iterator[NodeObject]:
     """Yield every node, page by page; `timeout_s` holds for each page."""
     query = {"limit": str(_PAGE)}
-    while True:
+    for _ in range(_MAX_PAGES):
         answer = api.request("GET", "/api/v1/nodes", timeout_s=timeout_s, query=query)
         page = _decoded(answer, _NodeList, "/api/v1/nodes")
         yield from page.items
         if not page.metadata.continued:
             return
         query = {"limit": str(_PAGE), "continue": page.metadata.continued}
+    raise RemoteFailed(f"its list of nodes has no end after {_MAX_PAGES} pages", where="GET /api/v1/nodes")
 
 
 def _excluding(checks: tuple[str, ...]) -> str:
@@ -164,13 +168,13 @@ def _decoded(answer: HttpAnswer, kind: type[T], path: str) -> T:
         raise RemoteFailed(f"HTTP {answer.status} {_reason(answer)}".rstrip(), where=where)
     try:
         return msgspec.json.decode(answer.body, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise RemoteFailed(f"not an answer of Kubernetes: {error}", where=where) from None
 
 
 def _reason(answer: HttpAnswer) -> str:
     """Return the message of a Status object, or nothing."""
     try:
-        return msgspec.json.decode(answer.body, type=_Status).message
-    except msgspec.MsgspecError:
+        return msgspec.json.decode(answer.body, type=_Status).message[:_MAX_REASON]
+    except (msgspec.MsgspecError, RecursionError):
         return ""
