@@ -1,11 +1,11 @@
 """The scripts of the quorum runbook, run on a lab's hosts as the engine would run them, one by one and all through."""
 
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from waiting import until
 
-from haops.core.inventory import Layout
 from haops.core.standard_environment import standard_environment
 from haops.lab.agent_client import Outcome
 from haops.lab.lab import Lab
@@ -23,8 +23,19 @@ def step(lab: Lab, step_id: str, host: str, **variables: str) -> Outcome:
     """Run a step's script on a host as the engine would."""
     inventory = load_inventory(lab.inventory)
     action = library.load_runbook(str(FILE)).step(step_id)
-    script = kinds()[action.kind].script(action, inventory)
-    assert inventory.layout is Layout.SYSTEMD
+    return _run(lab, host, kinds()[action.kind].script(action, inventory), variables)
+
+
+def probe(lab: Lab, step_id: str, host: str) -> Outcome:
+    """Run a step's probe on a host as the engine would after an unknown outcome."""
+    text = library.load_runbook(str(FILE)).step(step_id).probe
+    assert text
+    return _run(lab, host, text, {})
+
+
+def _run(lab: Lab, host: str, script: str, variables: Mapping[str, str]) -> Outcome:
+    """Run a script on a host with the variables that every script finds."""
+    inventory = load_inventory(lab.inventory)
     own = {"HAOPS_ATTEMPT": uuid.uuid4().hex, "HAOPS_SESSION": "test", "WITHIN_S": "60"}
     environment = {**standard_environment(inventory, host), **own, **variables}
     pairs = [f"{name}={value}" for name, value in environment.items()]
