@@ -156,6 +156,18 @@ def test_a_survivor_is_restored_alone_while_the_other_hosts_are_gone(runbook: Ru
     assert _open(runbook, inventory, seen(inventory, answering=["a"], intact=["a"])) == ["live-survivor"]
 
 
+@pytest.mark.parametrize("layout", Layout)
+def test_the_restore_of_a_single_survivor_can_be_walked(runbook: Runbook, layout: Layout) -> None:
+    """No step waits for hosts that are gone, and no guard calls the only member a majority that is whole."""
+    inventory = alone(cluster(layout))
+    start, silent = seen(inventory, answering=["a"], intact=["a"]), seen(inventory, intact=["a"])
+    whole = {"answering": ["a"], "intact": ["a"], "healthy": True, "revision": RAISED}
+    served = seen(inventory, **whole, api=bool(inventory.kubernetes))
+    after = {"stop": silent, "start-etcd": seen(inventory, **whole), "start-api": served}
+    rehearsal = PaperRehearsal(runbook, inventory, start, after, dict(NOT_GIVEN)).walk({"way": "live-survivor"})
+    assert {"swap", "finish"} <= set(rehearsal.plans)
+
+
 def test_one_dead_member_alone_needs_no_copies_elsewhere(runbook: Runbook) -> None:
     """With one member in the inventory there is no other host to keep a copy on."""
     inventory = alone(cluster(Layout.KUBEADM))

@@ -194,3 +194,42 @@ def start_what_runs(lab: Lab) -> None:
     step(lab, "start-members", "etcd1").checked("start-members")
     until(lambda: healthy(lab) == list(ALL))
     assert host.ask("systemctl", "show", "--property=MainPID", "--value", "etcd").stdout != before
+
+
+def test_a_drop_in_that_would_undo_the_new_configuration_is_noticed(lab: LabChild) -> None:
+    """The state new would stay in force, and members that lose their data once more would begin an empty cluster."""
+    lab.run(configure_under_another_drop_in)
+
+
+def configure_under_another_drop_in(lab: Lab) -> None:
+    """Configure a unit that has a drop-in of the site's own behind ours."""
+    host = lab.host("etcd2")
+    line = host.ask("systemctl", "cat", "etcd").stdout.rsplit("ExecStart=", 1)[1].splitlines()[0]
+    drop_in = host.path("/etc/systemd/system/etcd.service.d/99-site.conf")
+    drop_in.parent.mkdir(parents=True, exist_ok=True)
+    drop_in.write_text(f"[Service]\nExecStart=\nExecStart={line}\n")
+    refused = step(lab, "configure", "etcd2", TOKEN=f"etcd-{uuid.uuid4()}")
+    assert (refused.status, refused.stdout) == (1, "0\n")
+    drop_in.rename(drop_in.with_name("10-site.conf"))
+    host.ask("systemctl", "daemon-reload").checked("daemon-reload")
+    assert step(lab, "configure", "etcd2", TOKEN=f"etcd-{uuid.uuid4()}").checked("configure") == "1\n"
+
+
+def test_one_member_is_restored_alone_when_the_other_hosts_are_gone(lab: LabChild) -> None:
+    """It serves at once; a new member follows as a learner."""
+    lab.run(restore_alone)
+
+
+def restore_alone(lab: Lab) -> None:
+    """Lose two hosts for good, restore the third alone, and add a member."""
+    for name in ("etcd2", "etcd3"):
+        lab.host(name).ask("systemctl", "stop", "etcd").checked("stop")
+    token, peers = save(lab), {"ETCD_INITIAL_CLUSTER": f"etcd1=https://{lab.host('etcd1').address}:2380"}
+    for step_id in ("compare", "stop", "prepare", "configure", "swap", "start-etcd"):
+        variables = {"TOKEN": token, "BUMP": "1000000000", "SNAPSHOT": snapshot_of(token), **peers}
+        step(lab, step_id, "etcd1", **variables).checked(step_id)
+    until(lambda: healthy(lab) == ["etcd1"])
+    assert etcdctl(lab, "etcd1", "get", "kept", "--print-value-only").stdout == "yes\n"
+    url = f"https://{lab.host('etcd2').address}:2380"
+    etcdctl(lab, "etcd1", "member", "add", "etcd2", "--learner", f"--peer-urls={url}").checked("add")
+    assert healthy(lab) == ["etcd1"]
