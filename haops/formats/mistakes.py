@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from haops.errors import Problem
+from haops.formats.fields import adapter_of
 from haops.formats.suggestions import did_you_mean
 from haops.formats.yaml_places import Path
 from haops.formats.yaml_source import YamlSource
@@ -73,7 +74,7 @@ def _missing(source: YamlSource, path: Path, _model: Any, _detail: ErrorDetails)
 
 def _extra(source: YamlSource, path: Path, model: Any, detail: ErrorDetails) -> None:
     """Note a key that is no field, with the field that was probably meant."""
-    known = fields_at(TypeAdapter(model).json_schema(), detail["loc"][:-1])
+    known = fields_at(adapter_of(model).json_schema(), detail["loc"][:-1])
     source.report_key(path, f"{path[-1]} is no field here", did_you_mean(str(path[-1]), known))
 
 

@@ -6,9 +6,9 @@ Owns putting the pieces together: each field brings its own piece. Must never li
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from haops.formats.fields import adapter_of
 from haops.formats.inventory_document import InventoryDocument
 from haops.formats.runbook_document import IncludeDocument, RunbookDocument, StepDocument
 from haops.formats.runbook_outline import INCLUDE
@@ -43,7 +43,7 @@ def inventory_schema() -> JsonSchema:
 
 def _piece(model: Any, definitions: JsonSchema) -> JsonSchema:
     """Return one model's schema; what it refers to goes to the common definitions."""
-    schema = TypeAdapter(model).json_schema(by_alias=True)
+    schema = adapter_of(model).json_schema(by_alias=True)
     definitions |= schema.pop("$defs", {})
     return schema
 

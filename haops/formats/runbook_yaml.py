@@ -6,12 +6,13 @@ kind: both come with the vocabulary.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from haops.core.runbook import Runbook, Step
 from haops.errors import RunbookError
+from haops.formats.fields import adapter_of
 from haops.formats.mistakes import distinct, report_mistakes
 from haops.formats.runbook_document import IncludeDocument, RunbookDocument, StepDocument
 from haops.formats.runbook_include import Included, Inclusion, Lookup, expand, join_ends, load_includes
@@ -139,7 +140,7 @@ class _Reading:
             "signals": self._vocabulary.signals,
             "observers": self._vocabulary.observers,
         }
-        adapter: TypeAdapter[Shape] = TypeAdapter(model)
+        adapter: TypeAdapter[Shape] = adapter_of(cast("Any", model))
         try:
             return adapter.validate_python(raw, context=words)
         except ValidationError as error:

@@ -188,9 +188,8 @@ def test_an_attempt_needs_the_confirmed_plan(story: Callable[..., Story]) -> Non
         tale.tell(ev.AttemptIntended(step="left", target="cp1", attempt="x", plan_digest="other"))
 
 
-@st.composite
-def histories(draw: st.DrawFn) -> list[ev.Event]:
-    """Draw events that follow the runbook, in any order in which they are legal, some of them not legal at all."""
+def histories() -> st.SearchStrategy[list[ev.Event]]:
+    """Return what draws events that follow the runbook, in any order in which they are legal, some of them not legal at all."""
     step_ids = st.sampled_from(["way", "left", "right", "join", "undo"])
     attempts = st.sampled_from(["a1", "a2", "a3"])
     outcomes = st.sampled_from(list(Outcome)).map(lambda outcome: outcome.value)
@@ -231,7 +230,7 @@ def histories(draw: st.DrawFn) -> list[ev.Event]:
         st.builds(ev.StepReopened, step=step_ids, reason=st.just(""), operator=st.just("o")),
         st.builds(ev.RollbackChosen, step=step_ids, way_back=st.just("undo"), operator=st.just("o")),
     ]
-    return draw(st.lists(st.one_of(kinds), max_size=60))
+    return st.lists(st.one_of(kinds), max_size=60)
 
 
 def legal_part(events: list[ev.Event]) -> tuple[Session, list[Entry]]:
