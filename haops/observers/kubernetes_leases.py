@@ -46,6 +46,7 @@ class KubernetesLeases:
             missing = error
 
         def measure(name: str) -> Lease:
+            """Return the lease, or raise why it is not known."""
             if name not in leases:
                 raise missing
             return leases[name]

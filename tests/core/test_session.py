@@ -189,7 +189,7 @@ def test_an_attempt_needs_the_confirmed_plan(story: Callable[..., Story]) -> Non
 
 
 def histories() -> st.SearchStrategy[list[ev.Event]]:
-    """Return what draws events that follow the runbook, in any order in which they are legal, some of them not legal at all."""
+    """Return what draws events that follow the runbook in any order, some of them not legal at all."""
     step_ids = st.sampled_from(["way", "left", "right", "join", "undo"])
     attempts = st.sampled_from(["a1", "a2", "a3"])
     outcomes = st.sampled_from(list(Outcome)).map(lambda outcome: outcome.value)
