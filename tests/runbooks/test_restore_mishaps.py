@@ -11,6 +11,7 @@ from restore_scripts import (
     etcdctl,
     healthy,
     on_all,
+    probe,
     ready_to_swap,
     restore,
     save,
@@ -20,6 +21,8 @@ from restore_scripts import (
 )
 from waiting import until
 
+from haops.lab.certificates import Authority
+from haops.lab.flavours.etcd import CERTIFICATES
 from haops.lab.lab import Lab
 
 pytestmark = pytest.mark.slow
@@ -233,3 +236,21 @@ def restore_alone(lab: Lab) -> None:
     url = f"https://{lab.host('etcd2').address}:2380"
     etcdctl(lab, "etcd1", "member", "add", "etcd2", "--learner", f"--peer-urls={url}").checked("add")
     assert healthy(lab) == ["etcd1"]
+
+
+def test_a_dead_member_is_revived_whose_certificate_does_not_name_the_loopback(lab: LabChild) -> None:
+    """It listens on the loopback alone, and not every certificate of a unit's was made for that address."""
+    lab.run(revive_without_loopback_name)
+
+
+def revive_without_loopback_name(lab: Lab) -> None:
+    """Give a stopped member a certificate for its own address only."""
+    on_all(lab, "stop")
+    host, authority = lab.host("etcd1"), Authority("other")
+    issued = authority.issue("etcd1", (host.address,))
+    host.disk.write(f"{CERTIFICATES}/ca.pem", authority.certificate)
+    host.disk.write(f"{CERTIFICATES}/server.pem", issued.certificate)
+    host.disk.write(f"{CERTIFICATES}/server-key.pem", issued.key, 0o600)
+    assert step(lab, "revive", "etcd1", WITHIN_S="5").checked("revive") == "1\n"
+    assert probe(lab, "revive", "etcd1").checked("probe") == "1\n"
+    step(lab, "revived-snapshot", "etcd1").checked("snapshot")
