@@ -106,6 +106,13 @@ def test_hashes_are_compared_at_the_same_revision_only() -> None:
     assert facts(*apart)["etcd.hashes_equal"] is False
 
 
+def test_members_that_the_inventory_lacks_are_noticed() -> None:
+    """The cluster's own list counts; a learner, which will not say, does not make it shorter."""
+    found = facts(*seen(Kind.ETCD_MEMBER, cp1=replace(MEMBER, members_known=5), cp2=MEMBER, cp3="refused"))
+    assert (found["etcd.members_known"], found["etcd.members_expected"]) == (5, 3)
+    assert "etcd.members_known" not in facts(*seen(Kind.ETCD_MEMBER, cp1=MEMBER))
+
+
 def test_a_learner_is_never_the_newest() -> None:
     """A learner's data is not taken for the newest, however high its revision."""
     learner = replace(MEMBER, is_learner=True, revision=500)

@@ -238,6 +238,7 @@ def test_what_would_ruin_the_data_cannot_be_overridden(runbook: Runbook, step_id
         ("dead-survivor", {"intact": ["a"], "unasked": ["b"]}),
         ("live-survivor", {"answering": ["a"], "intact": ["a"], "unseen": ["b"]}),
         ("live-survivor", {"answering": ["a", "b"], "healthy": True}),
+        ("live-survivor", {"answering": ["a"], "intact": ["a"], "known": 5}),
     ],
 )
 def test_stopping_is_guarded_while_something_newer_is_left(runbook: Runbook, way: str, picture: dict[str, Any]) -> None:

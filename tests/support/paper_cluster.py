@@ -86,11 +86,12 @@ def seen(
     api: bool = False,
     clusters: Mapping[str, str] = MappingProxyType({}),
     hashes: Mapping[str, int] = MappingProxyType({}),
+    known: int = 0,
 ) -> Picture:
     """Return what is seen when these members answer, at a revision, and these hosts have whole data directories.
 
     The data of `unseen` hosts could not be looked at; the members `unasked` refused who asks. `clusters` and `hashes`
-    say which members differ in their cluster's id or in their data.
+    say which members differ in their cluster's id or in their data; `known` how many members they know, if not these.
     """
     up, whole, hidden, refusing = set(answering), set(intact), set(unseen), set(unasked)
     names = [member.name for member in inventory.etcd.members] if inventory.etcd else []
@@ -98,7 +99,8 @@ def seen(
     for name in names:
         member = _member(revision, healthy=healthy) if name in up else None
         if member:
-            member = replace(member, cluster_id=clusters.get(name, "2"), hash=hashes.get(name, member.hash))
+            cluster_id, data_hash = clusters.get(name, "2"), hashes.get(name, member.hash)
+            member = replace(member, cluster_id=cluster_id, hash=data_hash, members_known=known or len(names))
         found.append(replace(_observed(Kind.ETCD_MEMBER, name, member), unasked=name in refusing))
         data = None if name in hidden else _data(whole=name in whole, running=name in up)
         found.append(_observed(Kind.ETCD_DATA, name, data))

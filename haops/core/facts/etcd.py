@@ -29,6 +29,11 @@ def _quorum(seen: Seen) -> int | None:
     return quorum(len(seen.inventory.etcd.members)) if seen.inventory.etcd else None
 
 
+@fact("etcd.members_known", "members that the cluster has by what its answering members say themselves", _MEMBERS)
+def _members_known(seen: Seen) -> int | None:
+    return max((member.members_known for _, member in seen.etcd_members() if member.members_known), default=None)
+
+
 @fact("etcd.members_unasked", "members that could not be asked: no key here, or they refuse who we are", _MEMBERS)
 def _members_unasked(seen: Seen) -> int | None:
     return seen.unasked(_MEMBERS) if seen.looked_at(_MEMBERS) else None
