@@ -117,25 +117,24 @@ class Listener:
             self.err.add(piece)
             return
         self._error_lines += piece[: MAX_OUTPUT_BYTES - len(self._error_lines)]
-        while self._in_noise and b"\n" in self._error_lines:
-            line, _, rest = bytes(self._error_lines).partition(b"\n")
-            self._error_lines = bytearray(rest)
-            self._sort_error_line(line)
-
-    def _sort_error_line(self, line: bytes) -> None:
-        if line != GREETING:
-            self.noise.add(line + b"\n")
-            return
-        self._in_noise = False
-        self.err.add(bytes(self._error_lines))
-        self._error_lines.clear()
+        # All lines at once: a host that says nothing but line ends must not make this slow.
+        *lines, rest = bytes(self._error_lines).split(b"\n")
+        if GREETING in lines:
+            place = lines.index(GREETING)
+            self._in_noise = False
+            self.err.add(b"\n".join((*lines[place + 1 :], rest)))
+            lines, rest = lines[:place], b""
+        self.noise.add(b"".join(line + b"\n" for line in lines))
+        self._error_lines[:] = rest
 
     def _next_reply(self) -> Reply | None:
-        while b"\n" in self._lines:
-            line, _, rest = bytes(self._lines).partition(b"\n")
-            self._lines = bytearray(rest)
-            found = parse_reply(line)
+        *lines, rest = bytes(self._lines).split(b"\n")
+        found, place = None, len(lines)
+        for number, line in enumerate(lines):
+            found = parse_reply(line) if GREETING in line else None
             if found is not None:
-                return found
-            self.noise.add(line[:_LONGEST_LINE] + b"\n")
-        return None
+                place = number
+                break
+        self.noise.add(b"".join(line[:_LONGEST_LINE] + b"\n" for line in lines[:place]))
+        self._lines[:] = b"\n".join((*lines[place + 1 :], rest))
+        return found

@@ -16,6 +16,8 @@ _PROMPT = "haops-asks-for-the-password"
 _READY = "haops-is-past-sudo"
 _PAST = f'echo {_READY}; exec "$@"'
 _TICK_S = 0.5
+_REMEMBERED_BYTES = 4096
+"""Of what was said before: enough for sudo's words, whatever a host floods us with."""
 
 
 def as_root(command: str, become: Become) -> str:
@@ -49,7 +51,7 @@ class SudoGate:
             pieces = conversation.read(min(_TICK_S, deadline.remaining_s()))
             if pieces is None:
                 raise self._refused(said, answered)
-            heard, said = heard + pieces[0], said + pieces[1]
+            heard, said = heard[-_REMEMBERED_BYTES:] + pieces[0], said[-_REMEMBERED_BYTES:] + pieces[1]
             if _PROMPT.encode() in said:
                 if answered:
                     raise self._refused(said, answered)
