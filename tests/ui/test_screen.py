@@ -336,7 +336,7 @@ async def test_a_served_screen_confirms_nothing(monkeypatch: pytest.MonkeyPatch)
 async def test_every_pane_says_where_its_data_came_from() -> None:
     """On its frame, in a word; in full in the help."""
     async with scene("healthy") as screen:
-        for text in ("Status of each member", "/readyz of each", "SSH, and TCP between"):
+        for text in ("Status of each member", "/readyz of each", "SSH, TCP between"):
             assert text in screen.text
 
 

@@ -19,7 +19,7 @@ def _table(view: View) -> Table:
     columns = (
         Column(title="", width=max(width, len("ssh"))),
         *(Column(title=name, width=width) for name in hosts),
-        Column(title="", width=6, grows=True),
+        Column(title="", width=5, grows=True),
     )
     bastion = Row("ssh", (dim("ssh"), *(_ssh(view, name) for name in hosts), Span("")))
     rows = (bastion, *(_row(view, name, hosts) for name in hosts)) if hosts else ()
@@ -62,10 +62,10 @@ PANE = Pane(
     number=4,
     title="hosts",
     place=Place.TOP,
-    share=28,
+    share=25,
     table=_table,
     kinds=(Kind.HOST,),
-    source="SSH, and TCP between",
+    source="SSH, TCP between",
     asked="SSH from this bastion; TCP between hosts, tried on each host",
     explains=(
         "The row ssh says which hosts this bastion reaches. Each row below says whom that host reaches over TCP: "

@@ -38,7 +38,7 @@ def output_tail(output: Output | None, width: int, rows: int) -> list[Line]:
     if output is None:
         return [line(dim("Nothing has run yet."))]
     if not output.stdout:
-        return [line(dim("No output so far."))]
+        return [line(dim("No output."))]
     tail = output.stdout[-_TAIL_BYTES:].rstrip(b"\n").split(b"\n")[-rows:]
     return [crop(_row(raw), width) for raw in tail]
 
