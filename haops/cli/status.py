@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from haops.core.view import View
 
+# A host that is gone takes this long to be known as gone.
 _FIRST_LOOK_S = 6.0
 _FALLBACK_SIZE = (80, 24)
 

@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 from haops.connectors.http_failures import not_answered, not_connected
 from haops.connectors.seam import HttpAnswer
 
+# A list of 5,000 nodes has 44 MB; what is larger is no answer to anything that is asked here.
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
@@ -142,11 +143,14 @@ class Origin:
             self._prefix + target,
             body=body,
             headers=dict(headers),
+            # Left to itself urllib3 sends GET, PUT and DELETE four times; whoever asked decides about asking again.
             retries=False,
+            # A redirect would carry the credentials to wherever the answer says.
             redirect=False,
             assert_same_host=False,
             timeout=urllib3.Timeout(total=timeout_s),
             preload_content=False,
+            # A small compressed answer may unfold to any size.
             decode_content=False,
         )
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# Python's parser is not bounded itself: deep nesting takes its stack, long text its time.
 MAX_LENGTH = 500
 MAX_NODES = 100
 

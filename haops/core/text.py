@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 MARK = "…"
 TAB_STOP = 8
+# Written languages get by with fewer; hundreds of them would paint over the lines around.
 _COMBINING_LIMIT = 4
 
 # Controls (Cc but tab and newline), format characters (Cf: bidi, zero-width, tags), line and paragraph separators, lone

@@ -27,6 +27,7 @@ from haops.formats.input_values import DURATION, seconds
 from haops.formats.runbook_scope import Mistake, Scope
 from haops.formats.suggestions import did_you_mean
 
+# Short patterns can be read before they are trusted; long ones can take for ever to match.
 MAX_PATTERN_LENGTH = 300
 
 JsonSchema = dict[str, Any]

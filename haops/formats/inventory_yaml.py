@@ -35,6 +35,7 @@ from haops.formats.suggestions import did_you_mean, nearest
 from haops.formats.yaml_places import Path
 from haops.formats.yaml_source import YamlSource, read_yaml
 
+# Registered with IANA for etcd (2379, 2380); kube-apiserver listens on 6443 unless told otherwise.
 CLIENT_PORT = 2379
 PEER_PORT = 2380
 API_PORT = 6443

@@ -27,8 +27,10 @@ MAX_PAYLOAD_BYTES: Final = 4 * 1024 * 1024
 
 _DOMAIN = b"haops-journal-v1\0"
 _HEADER_BYTES = 3 + 8 + 1 + 64 + 1
+# RFC 8785 writes numbers as IEEE 754 doubles: beyond this two integers could have one text.
 _INTEGER_LIMIT = 2**53
 _LONG_NUMBER = re.compile(rb"[:,\[]-?[0-9]{16}")
+# Python's own limit is hit at about a thousand, by RecursionError, wherever a reader happens to be.
 _MAX_DEPTH = 64
 _FRAME = re.compile(rb"H1 [0-9a-f]{8} [0-9a-f]{64} \{")
 _HEX = re.compile(r"[0-9a-f]{64}")

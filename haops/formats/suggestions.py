@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Collection, Iterable
 
 _LISTED = 8
+# difflib's own cutoff.
 _ALIKE = 0.6
 
 

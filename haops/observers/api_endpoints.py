@@ -11,6 +11,7 @@ from haops.core.observations import ApiEndpoint, Kind, Observation
 from haops.errors import ConnectorError, TimedOut
 from haops.observers.observer import look
 
+# It changes with an upgrade only.
 _VERSION_EVERY_S = 60.0
 _OK = 200
 _ETCD_CHECKS = ("etcd", "etcd-readiness")

@@ -8,7 +8,9 @@ itself. Safe to use from several threads.
 import threading
 from dataclasses import dataclass, field
 
+# Hashing reads the whole key space: 30 ms for a small one, and more with every key.
 ROUND_S = 10.0
+# A member that has been silent for longer would hold the revision back to one that others may have compacted.
 _FRESH_S = 5.0
 
 

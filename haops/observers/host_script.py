@@ -11,6 +11,7 @@ from importlib.resources import files
 from haops.connectors.seam import CommandResult, Shell
 from haops.errors import RemoteFailed
 
+# The answer comes from a host that may be broken or hostile: it is bounded before it is looked at.
 _LONGEST_LINE = 4096
 _MOST_LINES = 10_000
 

@@ -15,6 +15,7 @@ from haops.errors import ConnectorError, RemoteFailed
 from haops.observers.host_script import pairs, required, run
 from haops.observers.observer import look
 
+# Each is a connection from every host; a partition shows in the first ones already.
 _MOST_TARGETS = 16
 _REACH_S = 3.0
 

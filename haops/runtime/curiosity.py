@@ -16,6 +16,7 @@ from haops.core.view import View
 from haops.runtime.watcher import Watcher
 
 _THINK_EVERY_S = 1.0
+# Such a look runs scripts on hosts (sizes, revisions on disk): it should not be felt there.
 _LOOK_EVERY_S = 5.0
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 
+# Long enough for a test to look, or to kill, at that point.
 SLEEP_S = 5.0
 
 

@@ -35,6 +35,7 @@ from haops.runtime.journal_segment import Segment
 __all__ = ["JournalScan", "JournalWriter", "State", "read_journal"]
 
 GROUP_BYTES = 64 * 1024
+# A crash costs at most this much of what is no barrier; one sync for all of it keeps up with any output.
 GROUP_S = 0.05
 BEGINS_SOMETHING = frozenset({"step.confirmed"})
 """Records that lead to more records: refused when there is no room left for what follows them."""

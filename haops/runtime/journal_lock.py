@@ -18,6 +18,7 @@ from haops.errors import JournalLocked
 from haops.runtime import private_files
 
 NAME = "LOCK"
+# proc(5): starttime is field 22, and these begin with field 3.
 _START_FIELD = 19
 _MAX_BYTES = 4096
 _TRIES = 5

@@ -24,6 +24,7 @@ ENOUGH_BYTES = 512 * 1024
 """With less than this ahead nothing new begins, so that a running step's outcome fits on a full disk."""
 
 _NAME = re.compile(r"[0-9]{6}\.hj")
+# FALLOC_FL_KEEP_SIZE: 65,536 of 65,536 bytes that were reserved so could be written on a full disk.
 _KEEP_SIZE = 1
 _NOT_SUPPORTED = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
@@ -46,6 +47,7 @@ class Segment:
         name = name_of(number)
         descriptor = private_files.open_file(directory, name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         reach("journal.before-directory-sync")
+        # Else the file may be there after a power cut and its name not.
         os.fsync(directory)
         return cls(path / name, descriptor, 0)
 

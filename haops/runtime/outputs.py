@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from haops.core.view import Output
 
+# As much as is taken from a host.
 LIMIT_BYTES = 1 << 20
 
 

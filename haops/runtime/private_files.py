@@ -10,6 +10,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+# Outputs may hold secrets that nobody knew of.
 PRIVATE_DIRECTORY = 0o700
 PRIVATE_FILE = 0o600
 

@@ -20,6 +20,7 @@ from haops.runtime.journal_reader import read_journal
 from haops.runtime.paths import list_sessions
 from haops.runtime.sessions import read_runbook
 
+# Each is read as a whole, and the start screen has room for fewer.
 _LATEST = 50
 
 

@@ -27,6 +27,7 @@ from haops.runtime.journal_file import JournalWriter
 from haops.runtime.paths import session_directory, sessions_directory
 from haops.runtime.session_log import SessionLog
 
+# With 65,536 ids in each second, several in a row that are taken mean that something else is wrong.
 _ID_TRIES = 8
 
 

@@ -15,11 +15,16 @@ from haops.core.observations import Kind, Observation, Picture
 from haops.observers import Observer, new_observers
 from haops.observers.observer import own_mistake
 
+# A healthy member or API server answers in milliseconds: who takes longer is shown as silent.
 LOOK_TIMEOUT_S = 2.0
+# A thorough look may ask more than once, each time within its timeout.
 LOOK_DEADLINE_S = 6.0
+# What is looked at only when it is needed may read a whole data directory.
 SLOW_LOOK_TIMEOUT_S = 20.0
 SLOW_LOOK_DEADLINE_S = 30.0
+# What answers, answers within this; what does not keeps nothing else back for longer.
 _FIRST_ANSWER_S = 0.25
+# Each of them mostly waits for the network.
 _LOOKERS = 32
 
 

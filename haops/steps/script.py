@@ -14,6 +14,7 @@ from haops.errors import ConnectionLost
 from haops.formats.fields import Document
 from haops.steps.kind import Attempting, CommonKind, Result, judge_exit, judge_report, may_run_again
 
+# The probe of an attempt reads a few small files; a host that takes longer is asked again later.
 PROBE_TIMEOUT_S = 10.0
 
 

@@ -17,6 +17,7 @@ from haops.connectors.detached.texts import Text
 from haops.connectors.detached.wire import encode_path
 from haops.errors import InputError, RemoteFailed
 
+# Four SSH packets at once: a deadline is looked at between two pieces.
 _PIECE_BYTES = 128 * 1024
 
 

@@ -13,10 +13,13 @@ from haops.connectors.seam import AttemptReport, OutputListener
 from haops.errors import ConnectFailed, Denied, RemoteFailed, TimedOut
 
 _PIECE_BYTES = 256 * 1024
+# Looking is beside the point: the launch's own channel tells the end, so a slow look is given up early.
 _LOOK_TIMEOUT_S = 2.0
 _QUICK_PAUSE_S = 0.3
 _SLOW_PAUSE_S = 1.0
+# Most steps end within seconds and are watched closely; one that takes longer is not hurried by more looks.
 _QUICK_FOR_S = 10.0
+# Where sshd allows one session per connection (MaxSessions 1) every look fails: it is not asked all the time.
 _LONGEST_PAUSE_S = 10.0
 
 

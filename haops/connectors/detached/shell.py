@@ -20,6 +20,7 @@ USUAL_DIRECTORY = "-"
 """Root's attempts under /var/lib/haops, anyone else's under the own state directory."""
 
 _STOP_TIMEOUT_S = 2.0
+# Seconds from TERM to KILL: time enough to leave whole files behind.
 _GRACE_S = 5
 
 

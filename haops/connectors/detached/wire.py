@@ -13,6 +13,7 @@ from haops.errors import InputError
 
 GREETING = b"haops1"
 END = b"haops-end\n"
+# The shell on the host holds all of an order in its variables; files travel by copy.
 MAX_SCRIPT_BYTES = 1 << 20
 MAX_ENVIRONMENT_BYTES = 1 << 20
 MAX_OUTPUT_BYTES = 1 << 20

@@ -34,7 +34,9 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.enable_retries", 0),
     # A client per member: never another's connection, nor its back-off.
     ("grpc.use_local_subchannel_pool", 1),
+    # Else $https_proxy takes the members' traffic: members are reached directly or not at all.
     ("grpc.enable_http_proxy", 0),
+    # The default of 4 MB would refuse answers that etcd itself allows.
     ("grpc.max_receive_message_length", -1),
 )
 

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from haops.errors import ConnectorError, RemoteFailed
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
+# etcd's own test for a checksum at the end: a database is whole sectors.
 _SECTOR_BYTES = 512
 
 

@@ -12,6 +12,7 @@ import paramiko
 from haops.errors import InputError
 
 _INCLUDE = re.compile(r"\s*include\s*[\s=]\s*(?P<patterns>.+)", re.IGNORECASE)
+# As ssh itself follows Include.
 _DEEPEST = 16
 _USUAL_FILE = "~/.ssh/config"
 

@@ -69,6 +69,7 @@ def connect(
     transport: paramiko.Transport | None = None
     try:
         transport = paramiko.Transport(stream, disabled_algorithms=_WEAK)  # type: ignore[arg-type]
+        # Else the process could not end while a host is silent.
         transport.daemon = True
         _shake_hands(transport, target, deadline)
         _log_in(transport, target, secrets, deadline)
@@ -85,6 +86,7 @@ def connect(
 def _shake_hands(transport: paramiko.Transport, target: Target, deadline: Deadline) -> None:
     known = keys_of(load_known_keys(target.known_hosts), target.names, target.port)
     options = transport.get_security_options()
+    # Else the server may show a key of a type that known_hosts lacks, and a known host would look like an impostor.
     options.key_types = preferred_algorithms(known, options.key_types)
     transport.banner_timeout = deadline.remaining_s()
     agreed = threading.Event()

@@ -15,6 +15,7 @@ from paramiko.pkey import PublicBlob
 from haops.connectors.secrets import SecretKeeper, SecretKind, SecretQuestion
 from haops.connectors.ssh.target import Target
 
+# As ssh asks for a passphrase.
 _TRIES = 3
 
 

@@ -20,6 +20,7 @@ from haops.connectors.ssh.target import Target
 from haops.core.inventory import Become
 from haops.errors import ConnectFailed, ConnectionLost, TimedOut
 
+# A dead link is known by then; on a live one a command starts within 5 ms.
 _OPEN_CHANNEL_S = 6.0
 _RETRY_PAUSE_S = 0.05
 

@@ -14,6 +14,7 @@ from haops.errors import ConnectFailed, ConnectorError, TimedOut
 
 UNANSWERED_MS = 5000
 """How long sent bytes may stay unacknowledged before the kernel gives the connection up."""
+# For idle connections; what was sent and not acknowledged has UNANSWERED_MS.
 _KEEPALIVE_IDLE_S = 5
 _KEEPALIVE_EVERY_S = 2
 _KEEPALIVE_COUNT = 2

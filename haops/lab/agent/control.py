@@ -14,6 +14,7 @@ from pathlib import Path
 from haops.lab.agent.answers import Answer, Call
 from haops.lab.agent.notify import bind_unix
 
+# As a shell answers for a command that it cannot find.
 _UNKNOWN_CALL = 127
 _LONGEST_REQUEST_BYTES = 64 * 1024 * 1024
 

@@ -31,6 +31,7 @@ _WITH_VALUE = {
         "--namespace",
     ),
 }
+# As crictl shows ids in its tables.
 _SHORT_ID = 13
 
 

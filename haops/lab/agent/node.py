@@ -16,6 +16,7 @@ from haops.errors import LabError
 
 KUBECONFIG = "etc/kubernetes/kubelet.conf"
 _ROUND_S = 1.0
+# The kubelet's own figures: a lease of 40 s, renewed at a quarter of it.
 _LEASE_EVERY_S = 10.0
 _LEASE_S = 40
 _MIRROR = "kubernetes.io/config.mirror"

@@ -18,7 +18,9 @@ from haops.lab.agent.containers import Container, Containers, ContainerSpec
 from haops.lab.agent.processes import Ended
 
 MANIFESTS = "etc/kubernetes/manifests"
+# The kubelet looks every 20 s (and by inotify at once); a drill should not wait for either.
 _SCAN_EVERY_S = 0.2
+# The default terminationGracePeriodSeconds of a pod.
 _GRACE_S = 30.0
 # A tenth of the kubelet's 10 s doubling to 300 s, reset after 10 min: a drill should not wait for back-off.
 _BACK_OFF_S = 1.0

@@ -12,6 +12,7 @@ from haops.lab.agent.arguments import Asked, parse
 from haops.lab.agent.service import Service, StartFailed, log_of
 from haops.lab.agent.units import UnitNotFound, Units, full_name
 
+# As systemctl(1) and LSB have it: 3 for a unit that is not active.
 _NOT_ACTIVE = 3
 _FILE_VERBS = {"enable", "disable"}
 _USAGE = 1

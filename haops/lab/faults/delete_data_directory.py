@@ -7,6 +7,7 @@ from typing import ClassVar
 from haops.errors import LabError
 from haops.lab.faults.fault import Parameters, TargetHost, TargetLab
 
+# /var/lib/etcd is the shallowest that any layout has; a slip never deletes more.
 _LEAST_DEPTH = 3
 
 

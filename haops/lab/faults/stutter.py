@@ -15,6 +15,7 @@ from haops.lab.faults.fault import Parameters, TargetHost, TargetLab
 from haops.lab.faults.host_processes import is_alive, send, send_each
 
 _RHYTHM = "haops.lab.faults.stutter_rhythm"
+# It starts a Python of its own, which takes its time on a busy machine.
 _START_TIMEOUT_S = 20.0
 _END_TIMEOUT_S = 5.0
 _LOOK_EVERY_S = 0.005

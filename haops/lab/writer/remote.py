@@ -19,6 +19,7 @@ import haops
 from haops.errors import LabError
 from haops.lab.writer.record import Outage
 
+# An outage is known to 40 ms, and etcd on a slow disk still keeps up.
 DEFAULT_RATE_PER_S = 25.0
 _ASK_TIMEOUT_S = 20.0
 _LOOK_EVERY_S = 0.05

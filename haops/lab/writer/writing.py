@@ -12,6 +12,7 @@ from haops.errors import ConnectorError
 from haops.lab.writer.places import Place
 from haops.lab.writer.record import Write, WriteRecord
 
+# A client's patience: what takes longer counts as not acknowledged, and an outage goes on.
 _WRITE_TIMEOUT_S = 1.0
 _READ_TIMEOUT_S = 10.0
 _READ_AGAIN_EVERY_S = 0.5
