@@ -3,6 +3,7 @@
 Owns the directory `blobs` of a journal. Must never hand out a blob that was not checked against its name.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -12,6 +13,8 @@ from haops.runtime import private_files
 from haops.runtime.failpoints import reach
 
 DIRECTORY = "blobs"
+MAX_BYTES = 128 * 1024 * 1024
+"""Twice the longest answer that a connector hands on."""
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -53,6 +56,9 @@ def _is_right(directory: int, name: str) -> bool:
 
 
 def _read(directory: int, name: str) -> bytes:
-    """Return a file's content."""
+    """Return a file's content. OSError for one that is larger than anything that is ever kept."""
     with os.fdopen(private_files.open_to_read(directory, name), "rb") as file:
-        return file.read()
+        size_bytes = os.fstat(file.fileno()).st_size
+        if size_bytes > MAX_BYTES:
+            raise OSError(errno.EFBIG, f"it has {size_bytes} bytes, more than any output that is kept")
+        return file.read(MAX_BYTES)

@@ -203,6 +203,19 @@ def test_an_output_is_kept_once_under_its_hash_and_checked_when_read(tmp_path: P
     writer.close()
 
 
+def test_an_output_that_was_blown_up_is_told_without_being_read(tmp_path: Path) -> None:
+    """A file of terabytes in an output's place costs no memory: it is damage by its size alone."""
+    writer = JournalWriter.create(tmp_path / "s-1", "s-1", CLOCK)
+    name = writer.store_blob(b"output")
+    os.truncate(tmp_path / "s-1/blobs" / name, 1 << 40)
+    directory = os.open(tmp_path / "s-1", os.O_RDONLY)
+    with pytest.raises(JournalDamaged, match="1099511627776 bytes"):
+        load_blob(directory, name)
+    os.close(directory)
+    assert writer.store_blob(b"output") == name
+    writer.close()
+
+
 def test_a_closed_writer_says_so(tmp_path: Path) -> None:
     """Nothing is written silently into nowhere; closing twice is nothing."""
     writer = JournalWriter.create(tmp_path / "s-1", "s-1", CLOCK)
