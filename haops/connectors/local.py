@@ -94,7 +94,9 @@ class LocalLink:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                # Ctrl-C in the terminal is haops's to answer, not the script's.
                 start_new_session=True,
+                # As over SSH a script finds itself nowhere in particular; a file system can be unmounted meanwhile.
                 cwd="/",
             )
         except OSError as error:

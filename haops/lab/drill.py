@@ -86,6 +86,7 @@ class Drill:
     def break_it(self) -> None:
         """Inject the variant's faults, each written down."""
         variant = self.setting.variant
+        # Else the first moments of the outage could be those of a writer that had not begun.
         self._running_writer().await_acknowledged(_WRITES_BEFORE)
         if variant.snapshot_input:
             self._take_snapshot()

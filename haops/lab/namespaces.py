@@ -41,11 +41,14 @@ def enter() -> None:
     """
     if threading.active_count() > 1:
         raise EnvironmentLacks("a process with several threads cannot enter namespaces", remedy="enter them first")
+    # Else what is still in the buffers would be written by both processes.
     _flush()
     outside = os.getpid()
     _unshare()
+    # Blocked before the fork: a signal in between would end the waiting process and orphan the inside.
     signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
     _stay_behind_outside()
+    # The next child is process 1 of the new PID namespace: everything inside ends with it.
     _prepare()
     _stay_behind_as_first_process()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED_FOR)
@@ -120,6 +123,7 @@ def _become_root_of_user_namespace() -> None:
     user, group = os.geteuid(), os.getegid()
     try:
         syscalls.unshare(Clone.USER)
+        # user_namespaces(7): without privileges a gid_map may be written only after setgroups is given up.
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/gid_map").write_text(f"0 {group} 1")
         Path("/proc/self/uid_map").write_text(f"0 {user} 1")
@@ -205,6 +209,7 @@ def _end_with(lack: EnvironmentLacks) -> NoReturn:
 def _raise_loopback() -> None:
     import fcntl  # noqa: PLC0415 - Linux only, like this function, and nothing else here needs it
 
+    # netdevice(7): IFF_UP | IFF_RUNNING and SIOCSIFFLAGS; neither is in the standard library.
     up_and_running, set_flags = 0x1 | 0x40, 0x8914
     request = ctypes.create_string_buffer(b"lo".ljust(16, b"\0") + up_and_running.to_bytes(2, sys.byteorder), 40)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:

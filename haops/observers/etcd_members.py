@@ -41,6 +41,7 @@ class EtcdMembers:
             status = client.status(timeout_s=timeout_s)
             rounds = self._rounds.setdefault(status.cluster_id, HashRounds())
             max_age_s = _ASKED_ROUND_S if thorough else ROUND_S
+            # Members of another cluster would never agree: each cluster id has rounds of its own.
             wanted = rounds.revision_for(group, status.revision, now_s=clock.monotonic(), max_age_s=max_age_s)
             if wanted is not None:
                 _hash(client, group, wanted, rounds, timeout_s=timeout_s)

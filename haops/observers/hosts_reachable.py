@@ -41,6 +41,7 @@ class HostsReachable:
             """Ask the host once; its clock is compared with the middle of the exchange."""
             sent_s = clock.now().timestamp()
             result = run(connections.shell(group), "host_state.sh", {}, timeout_s=timeout_s)
+            # The host reads its clock between question and answer; the middle is off by half of the latency at most.
             midway_s = (sent_s + clock.now().timestamp()) / 2
             values = dict(pairs(result.stdout))
             required(values, ("now", "boot_id", "uptime"))

@@ -121,6 +121,7 @@ class JournalWriter:
             scan = scan_directory(place.directory, directory, records.append, own=True)
             scan.raise_if_damaged()
             segment = Segment.reopen(place.directory, directory, scan.segment, scan.end)
+            # Under the lock, so that no other process can take the torn end for its own.
             recovered = cut_torn_tail(place.directory, segment, scan)
         found = (*scan.notes, what_was_put_aside(recovered)) if recovered else scan.notes
         chain = Chain(scan.sid or directory.name, scan.count + 1, scan.head)

@@ -26,6 +26,7 @@ def cut_torn_tail(directory: int, segment: Segment, scan: JournalScan) -> Journa
         return None
     digest = hashlib.sha256(tail).hexdigest()
     name = f"{scan.segment}.{scan.end:08}.{digest[:16]}"
+    # Kept before it is cut: a crash in between leaves both, never neither.
     _put_aside(directory, name, tail)
     reach("recovery.before-cut")
     segment.cut()

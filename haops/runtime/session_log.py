@@ -55,7 +55,9 @@ class SessionLog:
         Raises IllegalEvent (nothing was recorded) or JournalWriteFailed (nothing more will be).
         """
         with self.lock:
+            # Nothing may be on disk that the fold refuses: the journal could never be read again.
             self._rehearse(events)
+            # One sync for all of them: records before a barrier are durable with it.
             last_barrier = max((place for place, event in enumerate(events) if event.BARRIER), default=-1)
             entries = [self._append(event, barrier=place == last_barrier) for place, event in enumerate(events)]
             self._session = fold(entries, self._read_runbook, self._session)

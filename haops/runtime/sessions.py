@@ -113,6 +113,7 @@ def resume(directory: Path, *, runbooks: RunbookSource = tuple, prompt: SecretPr
     try:
         log = SessionLog.resumed(journal, records, directory.name, read_runbook, operator_name())
         inventory = _inventory_of(log.session, directory)
+        # Before anything is concluded from it: what follows is this process's doing.
         log.commit(ev.SessionResumed(operator=operator_name(), haops_version=__version__, pid=os.getpid()))
         close_open_attempts(log)
     except IllegalEvent as error:

@@ -100,12 +100,14 @@ class Watcher:
         """End all threads; those that wait for an answer end at its deadline."""
         self._stopping.set()
         self.look_again()
+        # A look at a silent host may take its whole deadline: leaving does not wait for it.
         self._lookers.shutdown(wait=False, cancel_futures=True)
 
     def _poll(self, name: str, group: str) -> None:
         """Look at one group again and again until the session ends."""
         observer = self._observers[name]
         while not self._stopping.is_set():
+            # Before the look: a wish that comes while it is under way is not lost.
             self._wake[name].clear()
             self._observe(observer, group)
             self._wake[name].wait(observer.interval_s)

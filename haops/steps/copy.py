@@ -75,6 +75,7 @@ def _on_bastion(attempting: Attempting) -> tuple[Path, str]:
         return Path(source), _sha256(Path(source))
     key = hashlib.sha256(f"{attempting.order.session_id}\0{host}\0{source}".encode()).hexdigest()
     local = attempting.shared_directory / key
+    # Targets run side by side; the file is fetched for the first and read by the rest.
     with _fetching[key]:
         if not local.exists():
             shell = attempting.connections.shell(host)

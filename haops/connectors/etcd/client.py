@@ -45,6 +45,7 @@ class MemberClient:
 
     def members(self, *, timeout_s: float, linearizable: bool = False) -> tuple[MemberEntry, ...]:
         """Return the member list as this member knows it; a linearizable one times out without quorum."""
+        # Linearizable is etcd's own default, which would wait 12 s for a quorum that is not there.
         request = rpc.MemberListRequest(linearizable=linearizable)
         answer = self.ask("cluster", "MemberList", request, timeout_s=timeout_s)
         return tuple(_entry(member) for member in answer.members)
@@ -57,6 +58,7 @@ class MemberClient:
         except grpc.RpcError as error:
             raise self._failure(error, timeout_s) from None
         finally:
+            # Else etcd keeps the old revision of its database open for as long as the stream may go on.
             chunks.cancel()
 
     def call(self, name: str, arguments: Mapping[str, Any], *, timeout_s: float) -> Mapping[str, Any]:
@@ -98,6 +100,7 @@ class MemberClient:
         stub = getattr(self._client, f"{service}stub")
         call: Callable[..., Any] = getattr(stub, method)
         try:
+            # python-etcd3 has no deadline of its own: a frozen member would hold the caller for ever.
             return call(request, timeout=max(timeout_s, 0.001))
         except (grpc.RpcError, ValueError) as error:
             raise self._failure(error, timeout_s) from None

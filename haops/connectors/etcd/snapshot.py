@@ -29,6 +29,7 @@ def save(chunks: Iterable[bytes], path: str, *, where: str) -> int:
         with _created(partial) as file:
             size_bytes = _write_verified(chunks, file, where)
             os.fsync(file.fileno())
+        # Only a whole, durable file gets the name: after a power cut it would be taken for a backup.
         partial.replace(path)
         _sync_directory(Path(path).parent)
     except OSError as error:

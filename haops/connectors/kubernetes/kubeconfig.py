@@ -81,6 +81,7 @@ def _read(path: Path, context: str | None, files: str) -> Any:
     configuration = Configuration()
     try:
         load: Any = load_kube_config
+        # Never persisted: a login program's new token would be written into the operator's own kubeconfig.
         load(str(path), context, client_configuration=configuration, persist_config=False, temp_file_path=files)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

@@ -77,6 +77,7 @@ class Pulse(threading.Thread):
         if self._asked_at is not None and self._stream.heard_at < self._asked_at:
             if now - self._asked_at > SILENCE_LIMIT_S:
                 self.verdict = f"no answer for {now - self._stream.heard_at:.1f} s"
+                # Closing wakes every thread that waits on a channel; nothing else would.
                 self._transport.close()
             return
         self._asked_at = None

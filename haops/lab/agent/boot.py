@@ -60,6 +60,7 @@ def power_on(name: str) -> None:
     cable is plugged in.
     """
     syscalls.die_with_parent()
+    # A new PID namespace takes in children only: the next fork is the host's first process.
     syscalls.unshare(Clone.MOUNT | Clone.NET | Clone.UTS | Clone.IPC | Clone.PID)
     first = os.fork()
     if first:

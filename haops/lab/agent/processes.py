@@ -113,6 +113,7 @@ class Processes:
             ],
             setsid=True,
             setsigmask=(),
+            # Python ignores SIGPIPE and a background job SIGINT; whoever inherits that never ends by them.
             setsigdef=(signal.SIGPIPE, signal.SIGINT),
         )
         process = Process(pid, asyncio.get_running_loop().create_future())
@@ -158,5 +159,6 @@ async def stop(process: Running, *, first: int, patience_s: float) -> bool:
         process.send(signal.SIGKILL)
         await process.ended
         return False
+    # What it started in its own session may have outlived it.
     process.send(signal.SIGKILL)
     return True

@@ -91,6 +91,7 @@ class Service:
     async def exhaust_restarts(self) -> None:
         """End the process by SIGKILL and leave the unit as after too many restarts: failed, start-limit-hit."""
         self._stopping = "start-limit-hit"
+        # As if it had been started that often: a start is refused until `reset-failed`, as after real crashes.
         self._started_at.extend([time.monotonic()] * self._limit[0])
         if self.main and self.main.is_running and self._supervision:
             self.main.send(signal.SIGKILL)
@@ -116,6 +117,7 @@ class Service:
             if self._is_final(ended):
                 return
             self._enter("activating", "auto-restart")
+            # systemd.service(5): RestartSec is 100 ms unless the unit says so.
             await asyncio.sleep(self.unit.duration_s("RestartSec", 0.1))
             if self._is_beyond_limit():
                 self._fail("start-limit-hit")

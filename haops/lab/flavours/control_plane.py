@@ -64,6 +64,7 @@ class ControlPlaneFlavour:
         kubeadm.run_phase(first, "certs", "all")
         for host in others:
             kubeadm.copy_shared_pki(first, host)
+        # Only now: kubeadm keeps authorities that are there, and makes its own where there are none.
         _on_each(others, lambda host: kubeadm.run_phase(host, "certs", "all"))
         site.say("kubeadm: kubeconfigs and manifests; etcd forms its cluster")
         _on_each(site.hosts, lambda host: _set_up(host, site.hosts))

@@ -75,6 +75,7 @@ class EtcdFlavour:
         would join it and lose everything too.
         """
         site.say("starting etcd on every host")
+        # All at once: a notify unit is up only when its member serves, which takes two of them.
         with ThreadPoolExecutor(len(site.hosts)) as pool:
             list(pool.map(_start_member, site.hosts))
         for host in site.hosts:

@@ -75,6 +75,7 @@ def _transfer(url: str, part: Path, listener: Listener) -> None:
     with _open(url, first_byte=here) as response:
         if response.status == _RANGE_NOT_SATISFIABLE:
             return
+        # A server that does not know ranges sends the whole file with 200: then what is here is replaced.
         appends = response.status == _PARTIAL_CONTENT
         here = here if appends else 0
         length = response.headers.get("Content-Length")
