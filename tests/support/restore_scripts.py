@@ -26,6 +26,21 @@ def step(lab: Lab, step_id: str, host: str, **variables: str) -> Outcome:
     return _run(lab, host, kinds()[action.kind].script(action, inventory), variables)
 
 
+def cut_short(lab: Lab, step_id: str, host: str, *, after: int, **variables: str) -> bool:
+    """Run a step's script until so many commands have begun and kill it there; return whether it was cut."""
+    inventory = load_inventory(lab.inventory)
+    action = library.load_runbook(str(FILE)).step(step_id)
+    text = _COUNT + kinds()[action.kind].script(action, inventory)
+    return _run(lab, host, text, {**variables, "CUT_AFTER": str(after)}, interpreter="bash").status != 0
+
+
+_COUNT = """\
+set -T
+count=0
+trap 'count=$((count + 1)); [ "$count" -le "$CUT_AFTER" ] || kill -9 $$' DEBUG
+"""
+
+
 def probe(lab: Lab, step_id: str, host: str) -> Outcome:
     """Run a step's probe on a host as the engine would after an unknown outcome."""
     text = library.load_runbook(str(FILE)).step(step_id).probe
@@ -33,13 +48,13 @@ def probe(lab: Lab, step_id: str, host: str) -> Outcome:
     return _run(lab, host, text, {})
 
 
-def _run(lab: Lab, host: str, script: str, variables: Mapping[str, str]) -> Outcome:
+def _run(lab: Lab, host: str, script: str, variables: Mapping[str, str], *, interpreter: str = "sh") -> Outcome:
     """Run a script on a host with the variables that every script finds."""
     inventory = load_inventory(lab.inventory)
     own = {"HAOPS_ATTEMPT": uuid.uuid4().hex, "HAOPS_SESSION": "test", "WITHIN_S": "60"}
     environment = {**standard_environment(inventory, host), **own, **variables}
     pairs = [f"{name}={value}" for name, value in environment.items()]
-    return lab.host(host).run("env", *pairs, "sh", "-c", script)
+    return lab.host(host).run("env", *pairs, interpreter, "-c", script)
 
 
 def on_all(lab: Lab, step_id: str, **variables: str) -> None:
