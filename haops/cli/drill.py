@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import haops
 from haops.cli.wish import DEFAULT_SCENARIO, LEFT, Wish
 from haops.errors import InputError, LabError, ProgramMissing
 
@@ -105,10 +106,12 @@ def _say(text: str) -> None:
 
 def _run_inside(lab: str, wish: Wish) -> int:
     """Ask the same of a haops inside the lab and return its status; signals of the terminal are its business."""
-    command = [sys.executable, "-m", "haops", *wish.arguments()]
+    # The same haops as this one, and nothing from the directory that it happens to be called in.
+    command = [sys.executable, "-P", "-m", "haops", *wish.arguments()]
+    environment = os.environ | {_INSIDE: lab, "PYTHONPATH": str(Path(haops.__file__).parent.parent)}
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    child = subprocess.Popen(command, env=os.environ | {_INSIDE: lab})
+    child = subprocess.Popen(command, env=environment)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: child.send_signal(received))
     return child.wait()

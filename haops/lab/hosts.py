@@ -49,7 +49,7 @@ class LabHost:
         self.disk.control_socket.unlink(missing_ok=True)
         with self.disk.console.open("ab") as console:
             self._supply = subprocess.Popen(
-                [sys.executable, "-m", "haops.lab.agent"],
+                [sys.executable, "-P", "-m", "haops.lab.agent"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=console,

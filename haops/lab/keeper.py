@@ -45,7 +45,7 @@ def start_in_background(
     }
     with (directory / _LOG).open("wb") as log:
         keeper = subprocess.Popen(
-            [sys.executable, "-m", "haops.lab.keeper"],
+            [sys.executable, "-P", "-m", "haops.lab.keeper"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -52,7 +52,7 @@ def openssh_can_run() -> bool:
 
 def stand_ins(disk: HostDisk, *, openssh: bool) -> Mapping[str, Sequence[str]]:
     """Return what the agent runs in sshd's place; nothing where sshd itself runs."""
-    return {} if openssh else {SSHD: [sys.executable, "-m", "haops.lab.ssh_server", str(disk.root)]}
+    return {} if openssh else {SSHD: [sys.executable, "-P", "-m", "haops.lab.ssh_server", str(disk.root)]}
 
 
 def install(disk: HostDisk, host_key: KeyPair, user_public_key: str) -> None:

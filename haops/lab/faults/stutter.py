@@ -40,7 +40,7 @@ class Stutter:
         """Start a rhythm."""
         environment = os.environ | {"PYTHONPATH": str(Path(haops.__file__).parent.parent)}
         rhythm = [_RHYTHM, *_subject(host, parameters), parameters["frozen_s"], parameters["running_s"]]
-        command = [sys.executable, "-m", *rhythm]
+        command = [sys.executable, "-P", "-m", *rhythm]
         # The command leaves the rhythm behind as an orphan, so that nobody here has to wait for its end.
         ended = subprocess.run(command, env=environment, capture_output=True, timeout=_START_TIMEOUT_S, check=False)
         if ended.returncode != 0:

@@ -62,7 +62,7 @@ class Writer:
         The process is the caller's: it ends with `stop`, or when the caller is gone.
         """
         log = record.with_name(f"{record.name}.log")
-        command = [sys.executable, "-m", "haops.lab.writer", str(inventory), str(record), str(rate_per_s)]
+        command = [sys.executable, "-P", "-m", "haops.lab.writer", str(inventory), str(record), str(rate_per_s)]
         with log.open("ab") as errors:
             process = subprocess.Popen(
                 command,
