@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from haops.cli import options
 from haops.errors import EXIT_NOT_MET, InputError
 
 
@@ -15,22 +16,8 @@ Examples:
   haops run ./mine.yaml -c prod.yaml -i older_snapshot=/backup/etcd.db"""
 )
 @click.argument("runbook")
-@click.option(
-    "-c",
-    "--cluster",
-    "inventory",
-    required=True,
-    type=click.Path(path_type=Path, readable=False),
-    help="Inventory file.",
-)
-@click.option(
-    "-i",
-    "--input",
-    "given",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An input of the runbook; `haops runbook show` names them.",
-)
+@options.cluster
+@options.runbook_inputs
 @click.option("--plain", is_flag=True, help="Line by line (the only way of this command; said for clarity).")
 def run(runbook: str, inventory: Path, given: tuple[str, ...], plain: bool) -> None:  # noqa: FBT001 - click's way
     """Run RUNBOOK (its name, or the path of its file) line by line, asking before each step.

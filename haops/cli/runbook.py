@@ -6,9 +6,12 @@ anything.
 
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from haops.cli import options
 
 if TYPE_CHECKING:
     from haops.core.runbook import Runbook
@@ -116,17 +119,10 @@ def graph(*, name: str, dot: bool, as_json: bool) -> None:
 
 @runbook.command(short_help="Show what would run where on a cluster.")
 @_name
-@click.option("-c", "--cluster", "inventory", required=True, metavar="FILE", help="The cluster's inventory.")
-@click.option(
-    "-i",
-    "--input",
-    "given",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An input of the runbook; `haops runbook show` names them.",
-)
+@options.cluster
+@options.runbook_inputs
 @_json
-def plan(*, name: str, inventory: str, given: tuple[str, ...], as_json: bool) -> None:
+def plan(*, name: str, inventory: Path, given: tuple[str, ...], as_json: bool) -> None:
     """Show every host, script, variable and guard that would be used on a cluster, without touching it."""
     from haops.cli.runbook_text import plan_lines, plan_object  # noqa: PLC0415 - as above
     from haops.runtime.inputs import input_facts  # noqa: PLC0415 - as above

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from haops.cli import options
+
 
 @click.command(
     epilog="""\b
@@ -11,13 +13,7 @@ Examples:
   haops session -c prod.yaml
   haops session --resume 20261121-1513   the beginning of its id will do"""
 )
-@click.option(
-    "-c",
-    "--cluster",
-    "inventory",
-    type=click.Path(path_type=Path, readable=False),
-    help="Inventory file of the cluster.",
-)
+@options.optional_cluster
 @click.option("-r", "--resume", "resumed", metavar="SESSION", help="Go on with a session: its id or journal.")
 def session(inventory: Path | None, resumed: str | None) -> None:
     """See what is true about a cluster, find the runbook that fits, and run it step by step.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from haops.cli import options
 from haops.errors import EXIT_NOT_MET
 
 if TYPE_CHECKING:
@@ -29,14 +30,7 @@ Examples:
   haops status -c prod.yaml --json | jq .signals
   haops status -c prod.yaml --watch --every 10"""
 )
-@click.option(
-    "-c",
-    "--cluster",
-    "inventory",
-    required=True,
-    type=click.Path(path_type=Path, readable=False),
-    help="Inventory file.",
-)
+@options.cluster
 @click.option("--watch", is_flag=True, help="Again and again, until Ctrl-C.")
 @click.option(
     "--every",

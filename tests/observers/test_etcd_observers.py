@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from etcd_cluster import Cluster, programs, running
-from real_connections import RealConnections, ScriptShell, SystemClock
+from real_connections import RealConnections, ScriptShell
 from waiting import until
 
 from haops.core.inventory import Host, Inventory, Layout
 from haops.core.observations import Kind, Observation
 from haops.observers import new_observers
 from haops.observers.observer import Observer
+from haops.runtime.clock import SystemClock
 
 pytestmark = pytest.mark.slow
 CLOCK = SystemClock()

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from etcd_cluster import free_ports
-from real_connections import RealConnections, ScriptShell, SystemClock
+from real_connections import RealConnections, ScriptShell
 
 from haops.core.inventory import EtcdAccess, EtcdMemberAddress, Host, Inventory, Layout
 from haops.observers import new_observers
+from haops.runtime.clock import SystemClock
 
 
 @pytest.fixture

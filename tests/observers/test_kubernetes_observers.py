@@ -15,12 +15,13 @@ from answering import answering, http
 from api_server import write_kubeconfig
 from certificates import Authority
 from etcd_cluster import free_ports
-from real_connections import RealConnections, SystemClock
+from real_connections import RealConnections
 
 from haops.core.inventory import ApiEndpointAddress, Inventory, KubernetesAccess, Layout
 from haops.core.observations import ApiEndpoint, Observation
 from haops.observers import new_observers
 from haops.observers.observer import Observer
+from haops.runtime.clock import SystemClock
 
 CLOCK = SystemClock()
 RENEWED_AT = datetime(2026, 11, 21, 3, 0, 0, tzinfo=UTC)

@@ -3,29 +3,11 @@
 import subprocess
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 
 from haops.connectors import etcd, http, kubernetes
 from haops.connectors.seam import ApiClient, CommandResult, EtcdClient, HttpAnswer
 from haops.core.inventory import Inventory
 from haops.errors import ConnectFailed, TimedOut
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    def now(self) -> datetime:
-        """Return the wall time."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Return the monotonic time."""
-        return time.monotonic()
-
-    def boot_id(self) -> str:
-        """Return the kernel's boot id."""
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 class ScriptShell:
