@@ -10,7 +10,7 @@ from haops.core.inventory import Inventory
 from haops.core.risk import Risk
 from haops.core.runbook import Effect, Step
 from haops.core.session_state import Outcome
-from haops.errors import ConnectionLost
+from haops.errors import ConnectionLost, RemoteFailed
 from haops.formats.fields import Document
 from haops.steps.kind import Attempting, CommonKind, Result, judge_exit, judge_report, may_run_again
 
@@ -50,12 +50,16 @@ class ScriptKind(CommonKind):
         if attempting.step.effect is Effect.READ:
             return self._read(attempting)
         attempting.dispatch()
-        report = shell.launch(
-            attempting.order,
-            timeout_s=attempting.timeout_s,
-            on_accepted=attempting.accepted,
-            on_output=attempting.output,
-        )
+        try:
+            report = shell.launch(
+                attempting.order,
+                timeout_s=attempting.timeout_s,
+                on_accepted=attempting.accepted,
+                on_output=attempting.output,
+            )
+        except RemoteFailed as error:
+            # The host refused to begin (no room, no place for the attempt); what comes later is a lost connection.
+            return Result(outcome=Outcome.NOT_STARTED, evidence=str(error))
         result = judge_report(attempting.step, report)
         if result is None or report.state is not RemoteState.DONE:
             raise ConnectionLost(f"the attempt is {report.state.value}", where=attempting.target)

@@ -1,5 +1,6 @@
-"""Asking about an attempt that runs may fail in every way; that never becomes the attempt's own outcome."""
+"""A host that refuses to begin an attempt, and one that refuses to tell of it: neither is the attempt's own outcome."""
 
+import os
 import secrets
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from haops.connectors.detached.link import Conversation, Deadline
 from haops.connectors.detached.shell import ScriptShell
 from haops.connectors.local import LocalLink
 from haops.connectors.seam import AttemptReport, Order, RemoteState
-from haops.errors import ConnectFailed, ConnectionLost
+from haops.errors import ConnectFailed, ConnectionLost, RemoteFailed
 
 NOTHING_RUNS = "sh -c 'echo cannot fork >&2; exit 254'"
 SUDO_REFUSES = "sh -c 'echo sudo: a password is required >&2; exit 1'"
@@ -52,3 +53,13 @@ def test_an_end_that_cannot_be_asked_is_a_lost_connection(tmp_path: Path, instea
     """What began is never reported as refused or not started, which would have it run again, nor as failed."""
     with pytest.raises(ConnectionLost, match="it began"):
         launch(FailingLink(instead, spared=(1, 2)), tmp_path, "head -c 2000000 /dev/zero")
+
+
+def test_attempts_are_not_kept_where_someone_else_could_change_them(tmp_path: Path):
+    """A directory of attempts that belongs to another user is refused: its owner could change the script in it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    os.chown(tmp_path, 4711, -1)
+    with pytest.raises(RemoteFailed, match="belongs to someone else"):
+        launch(FailingLink("", spared=(1,)), tmp_path, "true")
+    assert list(tmp_path.iterdir()) == []

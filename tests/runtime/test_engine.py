@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from haops.connectors.fake import Fault
+from haops.connectors.fake import FakeShell, Fault
 from haops.core import commands as cmd
 from haops.core.session import fold
 from haops.core.session_state import Outcome, Session
 from haops.core.states import StepState
-from haops.errors import JournalWriteFailed
+from haops.errors import JournalWriteFailed, RemoteFailed
 from haops.formats.event_codec import entry_of
 from haops.runtime.attempts import Attempts
 from haops.runtime.journal_reader import read_journal
@@ -107,6 +107,23 @@ def test_an_accepted_attempt_that_the_host_has_forgotten_stays_unknown(world: Wo
     assert engine.submit(cmd.Probe(attempt=attempt.id)) is None
     with pytest.raises(AssertionError):
         wait_for(engine, lambda v: v.session.steps["first"].state is not StepState.UNKNOWN, within_s=3.0)
+
+
+def test_a_host_that_cannot_begin_an_attempt_has_not_failed_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No room for the attempt's record on the host: nothing was started, and that is what the journal says."""
+    engine = world.begin()
+    wait_state(engine, "first", StepState.AWAITING_CONFIRMATION)
+
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise RemoteFailed("cannot write", where="h1")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FakeShell, "launch", refuse)
+        confirm(engine, "first")
+        wait_for(engine, lambda v: all(a.outcome for a in v.session.attempts.values()) and v.session.attempts)
+        view = engine.view()
+    assert {attempt.outcome for attempt in view.session.attempts.values()} == {Outcome.NOT_STARTED}
+    assert world.effects() == []
 
 
 def test_a_refused_connection_holds_the_step_with_nothing_run(world: World) -> None:

@@ -19,6 +19,11 @@ if [ "$haops_end" != haops-end ]; then
   exit 1
 fi
 [ -d "$haops_attempts" ] || mkdir -p "$haops_attempts"
+# Whoever owns it could put another script into the attempt before it begins.
+if [ -d "$haops_attempts" ] && [ ! -O "$haops_attempts" ]; then
+  echo 'haops1 failed the-directory-of-attempts-belongs-to-someone-else'
+  exit 1
+fi
 haops_attempt=$haops_attempts/$haops_id
 if ! mkdir "$haops_attempt"; then
   if [ -d "$haops_attempt" ]; then echo 'haops1 already'; else echo 'haops1 failed cannot-claim'; fi
