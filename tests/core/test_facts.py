@@ -113,6 +113,13 @@ def test_members_that_the_inventory_lacks_are_noticed() -> None:
     assert "etcd.members_known" not in facts(*seen(Kind.ETCD_MEMBER, cp1=MEMBER))
 
 
+def test_a_member_with_an_alarm_is_led_but_not_healthy() -> None:
+    """NOSPACE stops writes, not the election: there is a majority that a leader leads."""
+    full = replace(MEMBER, errors=("memberID:1 alarm:NOSPACE",))
+    found = facts(*seen(Kind.ETCD_MEMBER, cp1=full, cp2=full, cp3="refused"))
+    assert (found["etcd.members_led"], found["etcd.members_healthy"]) == (2, 0)
+
+
 def test_a_learner_is_never_the_newest() -> None:
     """A learner's data is not taken for the newest, however high its revision."""
     learner = replace(MEMBER, is_learner=True, revision=500)

@@ -238,6 +238,7 @@ def test_what_would_ruin_the_data_cannot_be_overridden(runbook: Runbook, step_id
         ("dead-survivor", {"intact": ["a"], "unasked": ["b"]}),
         ("live-survivor", {"answering": ["a"], "intact": ["a"], "unseen": ["b"]}),
         ("live-survivor", {"answering": ["a", "b"], "healthy": True}),
+        ("live-survivor", {"answering": ["a", "b"], "healthy": True, "alarm": "alarm:NOSPACE"}),
         ("live-survivor", {"answering": ["a"], "intact": ["a"], "known": 5}),
     ],
 )
@@ -285,6 +286,24 @@ def test_restored_members_hold_equal_data_before_an_api_server_starts(runbook: R
     verify = runbook.step("start-etcd").verify
     assert verify is not None
     assert not verify.that.holds(known.shared)
+
+
+@pytest.mark.parametrize("way", ["start-majority", "live-survivor"])
+def test_an_alarm_that_came_back_with_the_data_is_taken_away_before_the_api(runbook: Runbook, way: str) -> None:
+    """A database that was full is full again: its members lead and agree, but take no write until there is room."""
+    inventory = cluster(Layout.KUBEADM)
+    full = {"answering": HOSTS, "intact": HOSTS, "healthy": True, "revision": RAISED}
+    raised = seen(inventory, **full, alarm="memberID:1 alarm:NOSPACE")
+    after = {
+        "start-members": raised,
+        "stop": seen(inventory, intact=["a"]),
+        "start-etcd": raised,
+        "make-room": seen(inventory, **full),
+        "start-api": seen(inventory, **full, api=True),
+    }
+    rehearsal = PaperRehearsal(runbook, inventory, begin(inventory, way), after, dict(NOT_GIVEN)).walk({"way": way})
+    ran = list(rehearsal.plans)
+    assert ran.index("make-room") < ran.index("start-api")
 
 
 def test_members_are_started_one_after_the_other(runbook: Runbook) -> None:

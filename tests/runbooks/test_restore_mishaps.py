@@ -78,7 +78,9 @@ def compare_without_disk(lab: Lab) -> None:
     """Compare a host that should have a disk mounted."""
     host = lab.host("etcd2")
     table = f"# a comment\nUUID=1 / ext4 defaults 0 1\nUUID=2 {DATA} xfs nofail 0 2\nUUID=3 /mnt/odd xfs noauto 0 0\n"
-    host.path("/etc/fstab").write_text(table)
+    # Put in its place: where the machine's own file belongs to real root, an ordinary user cannot write into it.
+    host.path("/etc/fstab.new").write_text(table)
+    host.path("/etc/fstab.new").replace(host.path("/etc/fstab"))
     refused = step(lab, "compare", "etcd2")
     assert (refused.status, refused.stderr) == (1, f"{DATA} stands in /etc/fstab and is not mounted\n")
     host.run("mount", "-t", "tmpfs", "none", DATA).checked("mount")
@@ -228,8 +230,10 @@ def restore_alone(lab: Lab) -> None:
     for name in ("etcd2", "etcd3"):
         lab.host(name).ask("systemctl", "stop", "etcd").checked("stop")
     token, peers = save(lab), {"ETCD_INITIAL_CLUSTER": f"etcd1=https://{lab.host('etcd1').address}:2380"}
+    can_bump = "--bump-revision" in lab.host("etcd1").run("etcdutl", "snapshot", "restore", "--help").stdout
+    bump = "1000000000" if can_bump else "0"
     for step_id in ("compare", "stop", "prepare", "configure", "swap", "start-etcd"):
-        variables = {"TOKEN": token, "BUMP": "1000000000", "SNAPSHOT": snapshot_of(token), **peers}
+        variables = {"TOKEN": token, "BUMP": bump, "SNAPSHOT": snapshot_of(token), **peers}
         step(lab, step_id, "etcd1", **variables).checked(step_id)
     until(lambda: healthy(lab) == ["etcd1"])
     assert etcdctl(lab, "etcd1", "get", "kept", "--print-value-only").stdout == "yes\n"

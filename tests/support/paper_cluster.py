@@ -87,11 +87,13 @@ def seen(
     clusters: Mapping[str, str] = MappingProxyType({}),
     hashes: Mapping[str, int] = MappingProxyType({}),
     known: int = 0,
+    alarm: str = "",
 ) -> Picture:
     """Return what is seen when these members answer, at a revision, and these hosts have whole data directories.
 
     The data of `unseen` hosts could not be looked at; the members `unasked` refused who asks. `clusters` and `hashes`
-    say which members differ in their cluster's id or in their data; `known` how many members they know, if not these.
+    say which members differ in their cluster's id or in their data; `known` how many members they know, if not these;
+    `alarm` what all of them report.
     """
     up, whole, hidden, refusing = set(answering), set(intact), set(unseen), set(unasked)
     names = [member.name for member in inventory.etcd.members] if inventory.etcd else []
@@ -101,6 +103,7 @@ def seen(
         if member:
             cluster_id, data_hash = clusters.get(name, "2"), hashes.get(name, member.hash)
             member = replace(member, cluster_id=cluster_id, hash=data_hash, members_known=known or len(names))
+            member = replace(member, errors=(alarm,) if alarm else ())
         found.append(replace(_observed(Kind.ETCD_MEMBER, name, member), unasked=name in refusing))
         data = None if name in hidden else _data(whole=name in whole, running=name in up)
         found.append(_observed(Kind.ETCD_DATA, name, data))

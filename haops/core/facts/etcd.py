@@ -57,6 +57,12 @@ def _members_healthy(seen: Seen) -> int | None:
     return None if not seen.looked_at(_MEMBERS) or _is_open_question(seen, healthy) else healthy
 
 
+@fact("etcd.members_led", "members that answer, know a leader and are voters, whatever alarms they report", _MEMBERS)
+def _members_led(seen: Seen) -> int | None:
+    led = sum(bool(member.leader_id) and not member.is_learner for _, member in seen.etcd_members())
+    return None if not seen.looked_at(_MEMBERS) or _is_open_question(seen, led) else led
+
+
 @fact("etcd.has_quorum", "whether a majority of the members expected is healthy", _MEMBERS)
 def _has_quorum(seen: Seen) -> bool | None:
     healthy = _members_healthy(seen)
