@@ -45,6 +45,7 @@ def start_in_background(
     }
     with (directory / _LOG).open("wb") as log:
         keeper = subprocess.Popen(
+            # -P: no file of the current directory is taken for a module.
             [sys.executable, "-P", "-m", "haops.lab.keeper"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -104,6 +105,7 @@ def keep() -> None:
         place = error.filename or order["directory"]
         _tell(failed=f"{place}: {error.strerror}. Try: {_ROOM}", exit_code=EnvironmentLacks.exit_code)
         sys.exit(EnvironmentLacks.exit_code)
+    # Whoever started the lab reads to the end of this pipe; from here on nothing is to be said.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     signal.sigwait(_ENDING)
 
@@ -122,6 +124,7 @@ def _start(order: Mapping[str, Any]) -> None:
         openssh=order["openssh"],
     )
     write_host_pids(directory, lab.hosts)
+    # Before it is said: who hears it may end the lab at once, and that signal must not be lost.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     _tell(up=str(lab.inventory))
 

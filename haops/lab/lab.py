@@ -69,6 +69,7 @@ class Lab:
         network.create_bridge()
         boot_all(lab.hosts)
         lab.flavour.start(site)
+        # The servers boot beside the cluster; both have to be there before the inventory says that the lab is up.
         ssh_access.await_servers(host.address for host in lab.hosts)
         lab.files.write_inventory(lab.cluster, lab.flavour, lab.hosts, lab.flavour.access(site))
         say(f"{lab.cluster} is up")
@@ -107,6 +108,7 @@ class Lab:
         hosts = self.directory / "hosts"
         hosts.mkdir(exist_ok=True)
         self.files.write_programs(self._programs)
+        # etcd syncs every write: on a slow disk three members would lose their leader again and again.
         syscalls.mount("tmpfs", str(hosts), kind="tmpfs", flags=Mount.NOSUID | Mount.NODEV, options="mode=700")
 
     def _prepare_hosts(self, site: Site) -> None:

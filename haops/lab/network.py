@@ -106,6 +106,7 @@ def _namespace_of(pid: int | None) -> Iterator[None]:
     if pid is None:
         yield
         return
+    # Opened before it is left: from inside the other one there is no way back by a path.
     here = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     there = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:

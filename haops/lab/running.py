@@ -36,6 +36,7 @@ class RunningLab:
     @property
     def is_alive(self) -> bool:
         """Tell whether its top process still runs."""
+        # A pid alone may be another process's by now, after a reboot for sure.
         return _started_ticks(self.pid) == self.started_ticks
 
     @property
@@ -52,6 +53,7 @@ class RunningLab:
     def first_process(self) -> int:
         """The first process inside its namespaces. LabError if it is gone."""
         with suppress(OSError, IndexError, ValueError):
+            # proc(5) promises this list only for a process that is stopped; the top process forks once and then waits.
             return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0])
         raise LabError("the lab is gone", where=self.name, remedy="haops lab up")
 

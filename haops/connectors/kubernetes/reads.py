@@ -113,6 +113,7 @@ T = TypeVar("T")
 
 def readyz(api: ApiClient, *, timeout_s: float, exclude: tuple[str, ...] = ()) -> Readiness:
     """Return whether this API server is ready and, if not, which of its checks fail; `exclude` are left out."""
+    # Verbose, because the plain answer to a failure names no check.
     answer = api.request("GET", f"/readyz?verbose{_excluding(exclude)}", timeout_s=timeout_s)
     return Readiness(answer.status, tuple(_failed_checks(answer.body)), answer.duration_s)
 
@@ -137,6 +138,7 @@ def leases(api: ApiClient, namespace: str, *, timeout_s: float) -> tuple[tuple[L
 
 def nodes(api: ApiClient, *, timeout_s: float) -> Iterator[NodeObject]:
     """Yield every node, page by page; `timeout_s` holds for each page."""
+    # A server that always names a next page must not keep the observer for ever.
     query = {"limit": str(_PAGE)}
     for _ in range(_MAX_PAGES):
         answer = api.request("GET", "/api/v1/nodes", timeout_s=timeout_s, query=query)

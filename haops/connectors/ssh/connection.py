@@ -88,6 +88,7 @@ def _shake_hands(transport: paramiko.Transport, target: Target, deadline: Deadli
     options = transport.get_security_options()
     # Else the server may show a key of a type that known_hosts lacks, and a known host would look like an impostor.
     options.key_types = preferred_algorithms(known, options.key_types)
+    # paramiko's own limit of 15 s would count beside the deadline.
     transport.banner_timeout = deadline.remaining_s()
     agreed = threading.Event()
     transport.start_client(event=agreed)

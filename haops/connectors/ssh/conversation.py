@@ -92,6 +92,7 @@ class ChannelConversation:
 
     def read(self, wait_s: float) -> tuple[bytes, bytes] | None:
         """Return what arrived, or None when both outputs have ended. Raises ConnectionLost."""
+        # Before looking, so that what comes in between wakes the wait below.
         self._wakeup.rearm()
         pieces = self._take()
         if pieces == (b"", b"") and not self._channel.closed and not self._channel.eof_received:
@@ -105,6 +106,7 @@ class ChannelConversation:
         """Return its exit status, or None if the link is whole but none was sent. Raises ConnectionLost or TimedOut."""
         if not self._channel.status_event.wait(deadline.remaining_s()):
             raise TimedOut(f"no exit status within {deadline.timeout_s:g} s", where=self._where)
+        # paramiko says -1 for a lost connection and for a server that sends no status alike.
         if self._channel.exit_status >= _WHOLE_STATUS:
             return self._channel.exit_status
         if not self._transport.is_active():

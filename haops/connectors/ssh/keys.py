@@ -59,6 +59,7 @@ class KeyRing:
             self.remarks.append(f"the agent does not answer ({error})")
             return
         named = _public_blobs(target.keys)
+        # Servers count every offer (MaxAuthTries is 6): the keys that were named come first.
         for key in sorted(held, key=lambda key: key.asbytes() not in named):
             if not target.only_these_keys or key.asbytes() in named:
                 yield Candidate(key, "agent")

@@ -61,6 +61,7 @@ def load_known_keys(files: Iterable[str]) -> tuple[KnownKey, ...]:
 
 def host_label(host: str, port: int) -> str:
     """Return the name under which known_hosts files keep a host."""
+    # As sshd(8) describes known_hosts: brackets and the port, unless it is the usual one.
     return host.lower() if port == 22 else f"[{host.lower()}]:{port}"  # noqa: PLR2004 - the port of SSH
 
 
@@ -70,6 +71,7 @@ def fingerprint(blob: bytes) -> str:
 
 
 def _read(path: Path) -> Iterator[KnownKey]:
+    # Read here: one @cert-authority line makes paramiko refuse the whole file.
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError:
@@ -119,5 +121,6 @@ def _matches(pattern: str, host: str) -> bool:
     salt = _decode(parts[2]) if len(parts) == _HASH_PARTS else None
     if salt is None:
         return False
+    # HashKnownHosts: |1|salt|HMAC-SHA1 of the name; the format knows no other hash.
     digest = hmac.new(salt, host.encode(), "sha1").digest()
     return hmac.compare_digest(base64.b64encode(digest).decode(), parts[3])

@@ -47,6 +47,7 @@ class SshLink:
 
     def open(self) -> None:
         """Connect now, if not connected. Raises ConnectFailed, TimedOut or Denied."""
+        # The password is asked for before connecting: a login must not wait for a person.
         if self._gate is not None:
             self._gate.prepare()
         self.connection(Deadline(self._target.connect_timeout_s))
@@ -108,6 +109,7 @@ class SshLink:
             ) from error
 
     def _converse(self, connection: Connection, deadline: Deadline) -> ChannelConversation:
+        # sshd allows ten sessions on a connection (MaxSessions) unless told otherwise.
         if not connection.slots.acquire(timeout=deadline.remaining_s()):
             raise ConnectFailed("all channels to it are in use", where=self.name, remedy="wait for what runs there")
         connection.pulse.begin_wait()

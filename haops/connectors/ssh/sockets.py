@@ -77,9 +77,11 @@ def connect_tcp(address: str, port: int, *, timeout_s: float, where: str) -> soc
         connected = socket.create_connection((address, port), timeout=timeout_s)
     except OSError as error:
         raise _connect_error(error, timeout_s, where) from error
+    # paramiko never sets it: a command on an open connection takes 48 ms without and 4 ms with it.
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (
+        # Without it paramiko was still waiting after 45 s on a link that had been cut, and called it active.
         (socket.TCP_USER_TIMEOUT, UNANSWERED_MS),
         (socket.TCP_KEEPIDLE, _KEEPALIVE_IDLE_S),
         (socket.TCP_KEEPINTVL, _KEEPALIVE_EVERY_S),
@@ -98,6 +100,7 @@ def connect_program(command: str, *, where: str) -> socket.socket:
                 ["sh", "-c", f"exec {command}"],
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
+                # What the program says there would be written over the screen.
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )

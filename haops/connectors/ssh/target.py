@@ -125,6 +125,7 @@ def _port(host: Host, access: SshAccess, found: paramiko.SSHConfigDict) -> int:
 
 def _names(host: Host, address: str, found: paramiko.SSHConfigDict) -> tuple[str, ...]:
     alias = found.get("hostkeyalias")
+    # Then the alias alone counts, as for ssh: the address may be another machine's by tomorrow.
     if alias:
         return (alias,)
     return tuple(dict.fromkeys(name for name in (address, host.ssh_name, host.address, host.name) if name))
