@@ -54,6 +54,19 @@ def swap_over_old_data(lab: Lab) -> None:
     assert lab.host("etcd2").run("test", "-d", f"{DATA}-new-{token}/member").status == 0
 
 
+def test_a_swap_whose_result_is_gone_does_not_succeed_again(lab: LabChild) -> None:
+    """One host without data fails on its own: the step's verification sees one host's number for all."""
+    lab.run(swap_again_without_data)
+
+
+def swap_again_without_data(lab: Lab) -> None:
+    """Take the new data away after a swap and swap again."""
+    token = ready_to_swap(lab)
+    step(lab, "swap", "etcd2", TOKEN=token).checked("swap")
+    lab.host("etcd2").run("sh", "-c", f"mv {DATA}/member/wal/*.wal /root/").checked("move")
+    assert step(lab, "swap", "etcd2", TOKEN=token).status == 1
+
+
 def test_old_members_are_refused_by_the_new_cluster(lab: LabChild) -> None:
     """A member that comes back with its old data does not bring it in: the fresh token makes another cluster."""
     lab.run(bring_back_old_data)
