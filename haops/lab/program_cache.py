@@ -57,6 +57,7 @@ class ProgramCache:
             size_bytes = path.stat().st_size
         except (OSError, ValueError, TypeError):
             return None
+        # The size alone: hashing 600 MB of programs at every start would be felt.
         matches = size_bytes == record.size_bytes and (name, version) == (record.name, record.version)
         return CachedProgram(path, record) if matches else None
 
@@ -73,6 +74,7 @@ class ProgramCache:
         self.programs.mkdir(parents=True, exist_ok=True)
         with (self.programs / ".lock").open("w") as lock:
             try:
+                # Freed by the kernel when the process ends, however it ends.
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 remedy = "wait for it, or end it; this one can then go on"
@@ -109,6 +111,7 @@ class ProgramCache:
         """Rename a complete directory to its final name; what was there and did not match its record makes room."""
         final = self.programs / name
         if final.exists():
+            # A directory that is not empty cannot be renamed over.
             spoiled = final.rename(directory.with_suffix(".spoiled"))
             shutil.rmtree(spoiled, ignore_errors=True)
         directory.rename(final)

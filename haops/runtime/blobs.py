@@ -59,6 +59,7 @@ def _read(directory: int, name: str) -> bytes:
     """Return a file's content. OSError for one that is larger than anything that is ever kept."""
     with os.fdopen(private_files.open_to_read(directory, name), "rb") as file:
         size_bytes = os.fstat(file.fileno()).st_size
+        # Looked at before it is read: a journal from elsewhere may hold anything.
         if size_bytes > MAX_BYTES:
             raise OSError(errno.EFBIG, f"it has {size_bytes} bytes, more than any output that is kept")
         return file.read(MAX_BYTES)

@@ -10,6 +10,7 @@ def identity_of(inventory: Inventory, picture: Picture) -> dict[str, str]:
     members = inventory.etcd.members if inventory.etcd else ()
     found = {
         "cluster": inventory.cluster,
+        # Made from the members' URLs and the token: it changes whenever a cluster is formed anew.
         "etcd_cluster_id": str(derive(picture, inventory).get("etcd.cluster_id", "")),
         "etcd_members": " ".join(f"{member.name}={member.peer_url}" for member in members),
         "hosts": " ".join(f"{host.name}={host.address}" for host in inventory.hosts),

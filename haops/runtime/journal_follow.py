@@ -37,6 +37,7 @@ def _follow(directory: int, path: Path, interval_s: float) -> Iterator[Record]:
     number, offset = 1, 0
     closed = False
     while True:
+        # Asked before the lines are read: what is written in between belongs to this segment.
         following = _exists(directory, number + 1)
         for line in _whole_lines(directory, number, offset):
             offset += len(line)
@@ -56,6 +57,7 @@ def _whole_lines(directory: int, number: int, offset: int) -> Iterator[bytes]:
     with os.fdopen(open_to_read(directory, name_of(number)), "rb") as file:
         file.seek(offset)
         while line := file.readline(MAX_LINE_BYTES):
+            # The writer is in the middle of it; the next look finds it whole.
             if not line.endswith(b"\n") and len(line) < MAX_LINE_BYTES:
                 return
             yield line

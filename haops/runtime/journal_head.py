@@ -29,6 +29,7 @@ def open_head(directory: int) -> int:
 
 def write_head(descriptor: int, head: Head) -> None:
     """Rewrite the hint in place with one write of always the same length."""
+    # Never synced: it would double the cost of a barrier, and a hint that is behind does no harm.
     os.pwrite(descriptor, f"haops-head-v1 {head.seq:016} {head.hash} {head.seq:016}\n".encode(), 0)
 
 

@@ -159,6 +159,7 @@ class _Walk:
                 self._stop(name, 0, f"the segment before {name} is missing")
             if self.problem is None:
                 self.name, self.end = name, 0
+                # Bounded: a line without an end must not fill the memory.
                 while line := file.readline(MAX_LINE_BYTES):
                     if not self._take(line):
                         break

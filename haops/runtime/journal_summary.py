@@ -86,6 +86,7 @@ def _records(directory: int, name: str, *, tail: bool) -> list[Record]:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
             content = file.read(TAIL_BYTES)
         else:
+            # The first record holds the inventory's text, and may be longer than all others.
             content = file.readline(MAX_LINE_BYTES) + file.read(TAIL_BYTES)
     return [record for _, record in find_whole_lines(content)]
 

@@ -73,6 +73,7 @@ def list_runbooks(given: Path | None = None) -> Iterator[Listed]:
     found: dict[str, Path] = {}
     for shelf in shelves(SHELF, given):
         for path in shelf.glob("*.yaml"):
+            # The operator's own stand before those that come with haops.
             found.setdefault(path.stem, path)
     for _, path in sorted(found.items()):
         try:

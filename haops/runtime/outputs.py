@@ -30,6 +30,7 @@ class Outputs:
             if excess > 0:
                 del tail[:excess]
                 self._dropped[attempt] = self._dropped.get(attempt, 0) + excess
+        # Outside the lock: listeners ask for the output.
         self._changed()
 
     def complete(self, attempt: str, whole: bytes) -> None:

@@ -100,6 +100,7 @@ def write_new_file(directory: int, name: str, content: bytes) -> None:
         raise
     finally:
         os.close(descriptor)
+    # The rename itself is durable only with the directory.
     os.fsync(directory)
 
 
@@ -107,6 +108,7 @@ def write_export(path: Path, content: bytes) -> None:
     """Write a file that a person asked for, whole or not at all, mode 0600. A link in its place is not followed."""
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
+        # Opened without following links: /tmp/report.html may have been put there by somebody else.
         if os.path.lexists(path):
             os.close(open_to_read(directory, path.name))
         write_new_file(directory, path.name, content)

@@ -150,6 +150,7 @@ def close_open_attempts(log: SessionLog) -> None:
     for attempt in log.session.attempts.values():
         if attempt.stage is AttemptStage.ENDED:
             continue
+        # Dispatched is on disk before the first byte leaves: without it nothing did.
         sent = attempt.stage is not AttemptStage.INTENDED
         evidence = "haops ended while it ran" if sent else "haops ended before anything was sent"
         log.commit(

@@ -43,6 +43,7 @@ class ScriptShell:
             try:
                 talk.listener.drain(deadline)
                 status = talk.conversation.exit_status(deadline)
+            # Closing a channel does not end the program behind it, on any server that was tried.
             except TimedOut:
                 self._stop(pid)
                 raise

@@ -37,6 +37,7 @@ def command_for(text: Text) -> str:
     source = _without_comments(text)
     if text in _NEEDS_COMMON:
         source = f"{_without_comments('common')}\n{source}"
+    # One constant argument: what changes from call to call goes to its input, where no process list shows it.
     words = ["sh", "-c", source, "haops"]
     if text is Text.LAUNCH:
         words.append(f"{_without_comments('common')}\n{_without_comments('runner')}")

@@ -91,6 +91,7 @@ class Containers:
             await stop(
                 container.process,
                 first=signal.SIGTERM if patience_s > 0 else signal.SIGKILL,
+                # Even SIGKILL takes a moment until the end is seen.
                 patience_s=max(patience_s, 1.0),
             )
 

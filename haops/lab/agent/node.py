@@ -104,6 +104,7 @@ class Node:
     def _renew_lease(self) -> None:
         collection = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
         spec = {"holderIdentity": self._name, "leaseDurationSeconds": _LEASE_S, "renewTime": _now(micro=True)}
+        # Patched first: all but once it is there.
         reply = self._api.patch(f"{collection}/{self._name}", {"spec": spec})
         if reply.is_ok:
             return
@@ -134,6 +135,7 @@ class Node:
         found = self._api.get(f"/api/v1/pods?fieldSelector=spec.nodeName={self._name}").checked("list the node's pods")
         metadata = [pod["metadata"] for pod in found["items"] if _MIRROR in pod["metadata"].get("annotations", {})]
         there = {_path(one["namespace"], one["name"]) for one in metadata}
+        # A manifest may have gone while no API server answered.
         for path in there - {_path(pod.namespace, pod.name) for pod in self._pods()}:
             self._api.delete(path)
         self._reported = {path: status for path, status in self._reported.items() if path in there}
@@ -155,6 +157,7 @@ class Node:
         there = self._api.get(path)
         if there.is_ok and there.body["metadata"].get("annotations", {}).get(_MIRROR) == pod.digest:
             return
+        # The kubelet, too, replaces a mirror pod whose manifest has changed: pods cannot be edited.
         if there.is_ok:
             self._api.delete(path)
         collection = path.rpartition("/")[0]
@@ -175,6 +178,7 @@ class Node:
             "annotations": {**written.get("annotations", {}), **annotations},
             "ownerReferences": [owner],
         }
+        # As the kubelet adds: a static pod is never evicted for a taint.
         tolerations = [{"operator": "Exists", "effect": "NoExecute"}]
         spec = {**pod.manifest["spec"], "nodeName": self._name, "tolerations": tolerations}
         return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}

@@ -79,8 +79,10 @@ class StaticPods:
         seen = {}
         with suppress(FileNotFoundError):
             for path in sorted(self._directory.iterdir()):
+                # Editors and kubeadm write hidden files beside it and rename them: those are no manifests yet.
                 if not path.name.startswith(".") and path.is_file():
                     status = path.stat()
+                    # A file that is moved in keeps its old time and size; its inode tells.
                     key = (path.name, status.st_ino, status.st_mtime_ns, status.st_size)
                     seen[key] = self._parsed[key] if key in self._parsed else self._parse(path)
         self._parsed = seen
@@ -129,6 +131,7 @@ class StaticPods:
 
     def _ensure(self, spec: ContainerSpec) -> None:
         newest = self._containers.newest(spec.source, spec.name)
+        # A changed manifest is a new pod: it starts at once, without the back-off of the old one.
         if newest is None or (newest.spec.digest != spec.digest and not newest.is_running):
             self._containers.start(spec, 0)
         elif not newest.is_running and time.time() >= newest.finished_at + self._back_off_s(newest):

@@ -103,6 +103,7 @@ class Units:
         if fragment is None:
             raise UnitNotFound(name)
         drop_ins = {path.name: path for place in self._places(f"{name}.d") for path in place.glob("*.conf")}
+        # systemd.unit(5): drop-ins by file name, whatever directory they lie in.
         files = [fragment, *(drop_ins[key] for key in sorted(drop_ins))]
         return parse_unit(name, [(f"/{path.relative_to(self._root)}", path.read_text()) for path in files])
 

@@ -48,6 +48,7 @@ class Build:
 def linker_flags(origin: Origin, version: str) -> str:
     """Return the linker's flags: no symbol tables, and for Kubernetes the version that it says it is."""
     if origin is Origin.ETCD:
+        # etcd tells its version from its source; Kubernetes only from what the linker is given.
         return "-s -w"
     major, minor, _patch = version.split(".")
     variables = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}

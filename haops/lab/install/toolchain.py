@@ -73,6 +73,7 @@ def find_toolchain(cache: ProgramCache, progress: Progress) -> Toolchain:
 
 def go_version(command: str) -> tuple[int, int]:
     """Return (major, minor) of a Go command, (0, 0) if it does not tell."""
+    # Else an old Go would download a newer one to answer for it.
     environment = os.environ | {"GOTOOLCHAIN": "local"}
     try:
         told = subprocess.run([command, "version"], capture_output=True, text=True, env=environment, check=False)
@@ -97,6 +98,7 @@ def _install(cache: ProgramCache, home: Path) -> None:
 
 def _installer() -> list[str]:
     """Return the start of a command that installs Python packages."""
+    # Environments made by uv have no pip.
     pip = [sys.executable, "-m", "pip"]
     if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode == 0:
         return [*pip, "install"]

@@ -62,6 +62,7 @@ class Writer:
         The process is the caller's: it ends with `stop`, or when the caller is gone.
         """
         log = record.with_name(f"{record.name}.log")
+        # -P: no file of the current directory is taken for a module.
         command = [sys.executable, "-P", "-m", "haops.lab.writer", str(inventory), str(record), str(rate_per_s)]
         with log.open("ab") as errors:
             process = subprocess.Popen(
@@ -70,6 +71,7 @@ class Writer:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=os.environ | {"PYTHONPATH": str(Path(haops.__file__).parent.parent)},
+                # Ctrl-C is for the drill, which still wants to count.
                 start_new_session=True,
             )
         return cls(process, log)
@@ -106,6 +108,7 @@ class Writer:
 
     def stop(self) -> None:
         """End the process; its record stays."""
+        # The end of its input is how it learns that it is over; a writer whose drill was killed ends the same way.
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
                 pipe.close()
