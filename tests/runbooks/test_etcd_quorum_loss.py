@@ -150,6 +150,13 @@ def test_members_that_look_whole_but_do_not_start_leave_the_survivor_as_a_way(ru
     assert _open(runbook, inventory, picture) == ["start-majority", "live-survivor"]
 
 
+def test_a_wiped_member_that_began_a_cluster_of_its_own_does_not_hide_the_loss(runbook: Runbook) -> None:
+    """A first member of kubeadm that lost its data starts an empty cluster alone, and answers like a healthy one."""
+    inventory = cluster(Layout.KUBEADM)
+    picture = seen(inventory, answering=["a", "b"], intact=["a", "b"], clusters={"a": "9"})
+    assert "live-survivor" in _open(runbook, inventory, picture)
+
+
 def test_a_survivor_is_restored_alone_while_the_other_hosts_are_gone(runbook: Runbook) -> None:
     """The inventory has one member, which answers without a leader; the other hosts burned, new ones follow later."""
     inventory = alone(cluster(Layout.KUBEADM))

@@ -89,7 +89,14 @@ def compare_without_disk(lab: Lab) -> None:
 
 def test_a_survivor_whose_files_were_deleted_under_it_still_gives_its_data(lab: LabChild) -> None:
     """Its process has the files open: it is the newest data that is left, and gone for good once it ends."""
+    if lab.run(is_old):
+        pytest.skip("needs etcd 3.6: 3.5 opens its file anew by its name, and its snapshot never begins")
     lab.run(save_what_was_deleted)
+
+
+def is_old(lab: Lab) -> bool:
+    """Return whether the lab runs etcd 3.5, whose restore cannot add to revisions either."""
+    return "etcdctl version: 3.5." in lab.host("etcd1").run("etcdctl", "version").stdout
 
 
 def save_what_was_deleted(lab: Lab) -> None:
@@ -230,8 +237,7 @@ def restore_alone(lab: Lab) -> None:
     for name in ("etcd2", "etcd3"):
         lab.host(name).ask("systemctl", "stop", "etcd").checked("stop")
     token, peers = save(lab), {"ETCD_INITIAL_CLUSTER": f"etcd1=https://{lab.host('etcd1').address}:2380"}
-    can_bump = "--bump-revision" in lab.host("etcd1").run("etcdutl", "snapshot", "restore", "--help").stdout
-    bump = "1000000000" if can_bump else "0"
+    bump = "0" if is_old(lab) else "1000000000"
     for step_id in ("compare", "stop", "prepare", "configure", "swap", "start-etcd"):
         variables = {"TOKEN": token, "BUMP": bump, "SNAPSHOT": snapshot_of(token), **peers}
         step(lab, step_id, "etcd1", **variables).checked(step_id)
