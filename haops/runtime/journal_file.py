@@ -140,6 +140,10 @@ class JournalWriter:
         """The number that the next record will have."""
         return self._chain.next_seq
 
+    def wall_ahead_ms(self) -> int:
+        """Return how far the wall clock is ahead of the monotonic one now; only differences mean anything."""
+        return round((self._clock.now().timestamp() - self._clock.monotonic()) * 1000)
+
     @property
     def doubts(self) -> tuple[str, ...]:
         """What the operator has to know: that its place may lie, that its end was torn or cannot be checked."""

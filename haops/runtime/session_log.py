@@ -16,6 +16,9 @@ from haops.formats.journal_record import Record
 from haops.runtime.failpoints import reach
 from haops.runtime.journal_file import JournalWriter
 
+JUMP_MS = 500
+"""What is set right little by little stays below this between two records."""
+
 Listener = Callable[[Sequence[Entry]], None]
 
 
@@ -28,6 +31,7 @@ class SessionLog:
         self.actor = actor
         self.lost = ""
         """Why nothing can be recorded any more; empty while it can."""
+        self._wall_ahead_ms: int | None = None
         self._session = session
         self._read_runbook = read_runbook
         self._listeners: list[Listener] = []
@@ -55,6 +59,7 @@ class SessionLog:
         Raises IllegalEvent (nothing was recorded) or JournalWriteFailed (nothing more will be).
         """
         with self.lock:
+            events = (*self._clock_jump(), *events)
             # Nothing may be on disk that the fold refuses: the journal could never be read again.
             self._rehearse(events)
             # One sync for all of them: records before a barrier are durable with it.
@@ -64,6 +69,12 @@ class SessionLog:
             for listener in self._listeners:
                 listener(entries)
             return self._session
+
+    def _clock_jump(self) -> tuple[ev.Event, ...]:
+        """Return the event that tells how far the wall clock has jumped since the last commit, if it has."""
+        before, self._wall_ahead_ms = self._wall_ahead_ms, self.journal.wall_ahead_ms()
+        jumped_ms = 0 if before is None else self._wall_ahead_ms - before
+        return (ev.ClockJumped(offset_ms=jumped_ms),) if abs(jumped_ms) > JUMP_MS else ()
 
     def _rehearse(self, events: Sequence[ev.Event]) -> None:
         """Raise IllegalEvent if the events cannot follow, JournalWriteFailed if nothing can be recorded."""
