@@ -259,6 +259,13 @@ def test_stopping_is_guarded_while_something_newer_is_left(runbook: Runbook, way
     assert all(guard.because for guard in closed)
 
 
+def test_stopping_can_be_tried_again_on_the_hosts_that_are_left(runbook: Runbook) -> None:
+    """Once the survivor is stopped it says nothing more; what it said before was enough."""
+    inventory = cluster(Layout.KUBEADM)
+    known = PaperRehearsal(runbook, inventory, seen(inventory, intact=["a"]), {}, {"way": "live-survivor"}).knowledge()
+    assert all(guard.that.holds(known.on("a")) for guard in runbook.step("stop").guards)
+
+
 def test_every_member_gets_the_same_fresh_token_and_raised_revisions(runbook: Runbook) -> None:
     """One token and one bump reach all hosts of a restore, in preparing, configuring and swapping."""
     rehearsal = rehearse(runbook, cluster(Layout.SYSTEMD), "live-survivor")
