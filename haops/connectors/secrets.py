@@ -3,6 +3,7 @@
 Owns who is asked, and when again. Must never write a secret anywhere, nor show it in a repr.
 """
 
+import resource
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class SecretKeeper:
                 given = self._prompt(question)
                 if given is None:
                     return None
+                _leave_no_core()
                 self._answers[question] = given
             return self._answers[question]
 
@@ -56,3 +58,9 @@ class SecretKeeper:
         with self._lock:
             if self._answers.get(question) == answer:
                 del self._answers[question]
+
+
+def _leave_no_core() -> None:
+    """From here on a crash of this process writes no core file: the secret would stand in it."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))

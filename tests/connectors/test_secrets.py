@@ -1,0 +1,30 @@
+"""Passphrases and passwords are asked once and stay in memory."""
+
+import resource
+from collections.abc import Iterator
+
+import pytest
+
+from haops.connectors.secrets import SecretKeeper, SecretKind, SecretQuestion
+
+QUESTION = SecretQuestion(SecretKind.SUDO_PASSWORD, "ops@cp1")
+
+
+@pytest.fixture
+def cores() -> Iterator[None]:
+    """Let this process write core files as long as the test lasts."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    if before[1] == 0:
+        pytest.skip("this machine allows no core files")
+    resource.setrlimit(resource.RLIMIT_CORE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+@pytest.mark.usefixtures("cores")
+def test_a_process_that_holds_a_secret_leaves_no_core_file() -> None:
+    """A crash writes memory to disk; once a secret is in it, it must not."""
+    keeper = SecretKeeper(lambda _question: "hunter2")
+    assert resource.getrlimit(resource.RLIMIT_CORE)[0] > 0
+    assert keeper.answer(QUESTION) == "hunter2"
+    assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
