@@ -83,6 +83,7 @@ class InventoryConnections:
                 self._routes = None
 
     def _kept(self, table: dict[str, _Kept], name: str, make: Callable[[str], _Kept]) -> _Kept:
+        # Without the lock: making a client may take a second, which must not hold up who asks for one that is there.
         found = table.get(name)
         if found is not None:
             return found

@@ -146,6 +146,7 @@ def _children(node: ast.expr) -> list[ast.expr]:  # noqa: PLR0911 - one line for
 def _dotted(node: ast.AST) -> str:
     """Return `a.b.c` for a chain of attributes on a name, else an empty text."""
     parts: list[str] = []
+    # No name that begins with _ is a fact: __class__ and its like lead out of any evaluator.
     while isinstance(node, ast.Attribute) and not node.attr.startswith("_"):
         parts.append(node.attr)
         node = node.value
@@ -204,6 +205,7 @@ def _all(values: list[ast.expr], facts: Mapping[str, Any], *, wanted: bool) -> b
     unknown: Unknown | None = None
     for value in values:
         try:
+            # false and unknown is false, true or unknown is true: what is known may be enough.
             if bool(_evaluate(value, facts)) is not wanted:
                 return False
         except Unknown as error:
@@ -244,6 +246,7 @@ def _is_known(asked: ast.expr, facts: Mapping[str, Any]) -> bool:
 
 def _arithmetic(op: ast.operator, left: Any, right: Any) -> Any:
     """Return left op right; only numbers may be multiplied, so that no text can be blown up."""
+    # "x" * 10**9 is a short condition and a gigabyte.
     if not isinstance(op, ast.Add) and not (isinstance(left, int | float) and isinstance(right, int | float)):
         raise TypeError("only numbers can be computed with")
     return _ARITHMETIC[type(op)](left, right)

@@ -33,6 +33,7 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
     are not doubled, so that a script reads as it is; the result is for eyes and is not meant to be read back.
     """
     hidden = _HIDDEN if keep_newlines else _HIDDEN_OR_NEWLINE
+    # Nearly every text is: ten times faster than the patterns below, and every cell of the screen comes through here.
     if text.isascii():
         return text if text.isprintable() else hidden.sub(_escape_match, text)
     return hidden.sub(_escape_match, _MAYBE_PILED.sub(_unpile, text))

@@ -113,6 +113,7 @@ def _decode(content: bytes, source: YamlSource) -> str:
         source.problems.append(source.problem(Place(0, 0), f"{len(content)} bytes; at most {MAX_BYTES} are read"))
         raise _StopReading
     try:
+        # Editors on Windows begin a file with a byte order mark and end its lines with two characters.
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         before = content[: error.start]
@@ -171,6 +172,7 @@ class _Reader:
         documents = 0
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
+                # A second document would be read by nobody: a pasted half is no runbook.
                 documents += 1
                 if documents > 1:
                     self._stop(event, "a second document begins here", "keep one document in a file")
@@ -230,6 +232,7 @@ class _Reader:
         """Read one key and its value; a key that was there before is noted, and the first one counts."""
         self._refuse(key, path)
         name = key.value
+        # Never merged: what a step runs must stand where the step stands.
         if name == "<<" and not key.style:
             self._note(key, "the merge key << is not allowed", "write the entries out")
         if name not in entries:

@@ -49,6 +49,7 @@ class LabHost:
         self.disk.control_socket.unlink(missing_ok=True)
         with self.disk.console.open("ab") as console:
             self._supply = subprocess.Popen(
+                # -P: no file of the current directory is taken for a module.
                 [sys.executable, "-P", "-m", "haops.lab.agent"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -81,6 +82,7 @@ class LabHost:
         if supply is None:
             return
         with suppress(ProcessLookupError):
+            # The first process of a PID namespace: the kernel ends all others in it.
             os.kill(self.pid, signal.SIGKILL)
         supply.kill()
         supply.wait()
@@ -128,6 +130,7 @@ class LabHost:
 
 def boot_all(hosts: Sequence[LabHost]) -> None:
     """Boot hosts at the same time."""
+    # Each step for all of them before the next: three hosts boot in the time of one.
     for host in hosts:
         host.switch_on()
     for host in hosts:

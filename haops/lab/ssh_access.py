@@ -36,6 +36,7 @@ class KeyPair:
 def generate_key() -> KeyPair:
     """Make a new key."""
     key = Ed25519PrivateKey.generate()
+    # ed25519, because RSA keys take their time to make, and every drill makes four.
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
     )
@@ -47,6 +48,7 @@ def openssh_can_run() -> bool:
     """Tell whether OpenSSH's sshd works here: installed, and real root, for it calls setgroups."""
     if os.geteuid() or not os.access(SSHD, os.X_OK):
         return False
+    # The whole range of ids maps to itself only outside of user namespaces; elsewhere setgroups is refused.
     return Path("/proc/self/uid_map").read_text().split() == ["0", "0", "4294967295"]
 
 

@@ -47,6 +47,7 @@ class AnsweringEndpoint:
         """Return the endpoints, rotated to the one to ask first; virtual ones only lead to the others and come last."""
         kubernetes = connections.inventory.kubernetes
         endpoints = sorted(kubernetes.endpoints if kubernetes else (), key=lambda endpoint: endpoint.virtual)
+        # The last one that answered stays first: a dead one costs its timeout once, not at every look.
         with self._lock:
             begin = self._first % len(endpoints) if endpoints else 0
         return (*endpoints[begin:], *endpoints[:begin])

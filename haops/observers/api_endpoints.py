@@ -45,6 +45,7 @@ class ApiEndpoints:
             api = connections.api(group)
             try:
                 answer = reads.readyz(api, timeout_s=timeout_s)
+            # Without quorum the etcd checks were seen to say nothing for seconds; the others answer at once.
             except TimedOut:
                 return _waiting_for_etcd(reads.readyz(api, timeout_s=timeout_s, exclude=_ETCD_CHECKS), timeout_s)
             ready = answer.http_status == _OK

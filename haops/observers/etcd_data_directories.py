@@ -52,6 +52,7 @@ def _environment(etcd: EtcdAccess, timeout_s: float) -> Mapping[str, str]:
         "DATA_DIRECTORY": etcd.data_directory,
         "BACKUP_DIRECTORY": etcd.backup_directory,
         "ETCD_UNIT": etcd.unit,
+        # A third for copying, a third for reading, and the rest for everything else.
         "REVISION_WITHIN_S": str(max(1, int(timeout_s / 3))),
     }
 

@@ -64,6 +64,7 @@ class KubernetesLeases:
             timeout_s=timeout_s,
             clock=clock,
         )
+        # By the server's own clock: this machine's may be off by more than a lease lasts.
         now = _server_time(date) or clock.now()
         return {lease.metadata.name: _lease(namespace, lease.spec, now) for lease in found if lease.spec.renew_time}
 

@@ -53,6 +53,7 @@ class KubernetesNodes:
             return _errors(self._known or {_UNNAMED}, in_few_words(error), clock)
         values = {node.metadata.name: _node(node) for node in nodes}
         gone = self._known - values.keys()
+        # A node that is gone is told once, then forgotten.
         self._known = frozenset(values)
         return (*_observations(values, clock), *_errors(gone, "gone", clock))
 

@@ -73,6 +73,7 @@ class Launch:
         talk.conversation.exit_status(deadline)
         status, duration_s = parse_end(reply.rest, where=self._link.name)
         out, err = talk.listener.out, talk.listener.err
+        # Too much for this channel: the attempt's directory knows how much was left out.
         if reply.rest[-1] == "cut" or out.dropped_bytes or err.dropped_bytes:
             return self._follow(deadline)
         self._pursuit.deliver(bytes(out.content), bytes(err.content))
@@ -87,6 +88,7 @@ class Launch:
 
     def _pick_up(self, deadline: Deadline) -> AttemptReport:
         account = self._pursuit.look(deadline)
+        # Before anything is believed of it: the id may have been claimed for something else.
         if account is not None:
             self._pursuit.check_script(account, script_hash(self._order.script))
         self._on_accepted()

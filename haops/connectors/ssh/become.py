@@ -14,6 +14,7 @@ from haops.errors import ConnectFailed, Denied
 
 _PROMPT = "haops-asks-for-the-password"
 _READY = "haops-is-past-sudo"
+# sudo may print a lecture or a banner first: only this word says that the program runs.
 _PAST = f'echo {_READY}; exec "$@"'
 _TICK_S = 0.5
 _REMEMBERED_BYTES = 4096
@@ -23,6 +24,7 @@ _REMEMBERED_BYTES = 4096
 def as_root(command: str, become: Become) -> str:
     """Return the command line that runs a program as the inventory says, in place of the login shell."""
     if become is Become.SUDO:
+        # -n: without it sudo would wait for a password that nobody types.
         return f"exec sudo -n -- {command}"
     if become is Become.SUDO_PASSWORD:
         return f"exec sudo -S -p {_PROMPT} -- sh -c {shlex.quote(_PAST)} haops {command}"
@@ -53,6 +55,7 @@ class SudoGate:
                 raise self._refused(said, answered)
             heard, said = heard[-_REMEMBERED_BYTES:] + pieces[0], said[-_REMEMBERED_BYTES:] + pieces[1]
             if _PROMPT.encode() in said:
+                # Asked once more: the password was wrong. A second guess could lock the account.
                 if answered:
                     raise self._refused(said, answered)
                 answered, said = self._password(), b""

@@ -57,6 +57,7 @@ def _no_such_unit(verb: str, name: str) -> Answer:
         return Answer(1, "", lines(f"Failed to {verb} unit: Unit file {name} does not exist."))
     if verb == "is-enabled":
         return Answer(1, "", lines(f"Failed to get unit file state for {name}: No such file or directory"))
+    # The numbers are systemctl's own, from LSB: 4 for no such unit, 5 for not installed.
     if verb in {"status", "cat"}:
         return Answer(4, "", lines(f"Unit {name} could not be found."))
     return Answer(5, "", lines(f"Failed to {verb} {name}: Unit {name} not found."))

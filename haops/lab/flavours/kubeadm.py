@@ -96,6 +96,7 @@ def name_all_members(host: LabHost, hosts: Sequence[LabHost]) -> None:
         text,
         flags=re.MULTILINE,
     )
+    # Nothing is guessed of a manifest that looks otherwise: another kubeadm may write it in another way.
     if count != 1:
         raise LabError("this kubeadm's etcd manifest has no --initial-cluster", where=host.name, remedy=_KNOWN)
     host.disk.write(f"{MANIFESTS}/etcd.yaml", edited, 0o600)
