@@ -178,10 +178,13 @@ def test_plan_shows_hosts_scripts_and_guards_of_a_layout(tmp_path: Path, layout:
 def test_plan_says_until_when_a_value_is_unknown(tmp_path: Path) -> None:
     """A value that an earlier step finds out is named with that step, one that is observed with the look at it."""
     plan = json.loads(call("plan", NAME, "-c", write_inventory(tmp_path), "--json").stdout)
-    environment = next(step for step in plan["steps"] if step["id"] == "prepare")["targets"][0]["environment"]
-    assert environment["TOKEN"] == "<unknown until step token>"  # noqa: S105 - a placeholder
-    assert environment["BUMP"] == "<unknown until the cluster is looked at>"
-    assert environment["ETCD_NAME"] == "cp1"
+    token, prepare = (
+        next(step for step in plan["steps"] if step["id"] == name)["targets"][0]["environment"]
+        for name in ("token", "prepare")
+    )
+    assert prepare["TOKEN"] == "<unknown until step token>"  # noqa: S105 - a placeholder
+    assert token["BUMP"] == "<unknown until the cluster is looked at>"
+    assert prepare["ETCD_NAME"] == "cp1"
 
 
 def test_plan_uses_inputs(tmp_path: Path) -> None:

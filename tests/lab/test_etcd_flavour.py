@@ -81,6 +81,7 @@ def survivor_snapshot(lab: Lab) -> tuple[int, str]:
     for name in ("etcd2", "etcd3"):
         lab.host(name).run("systemctl", "stop", "etcd").checked(name)
     refused = etcdctl(lab, "etcd1", "put", "key", "other").status
+    lab.host("etcd1").run("mkdir", "-p", "/var/backups/haops").checked("mkdir")
     etcdctl(lab, "etcd1", "snapshot", "save", "/var/backups/haops/survivor.db").checked("snapshot save")
     shown = (
         lab.host("etcd1").run("etcdutl", "snapshot", "status", "/var/backups/haops/survivor.db", "-w", "json").stdout
