@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from haops.core.decide import Refusal
 
 _LOOK_EVERY_S = 0.5
+_ENTER = "enter"
+"""How an empty line is named in a question."""
 _FALLBACK_SIZE = (80, 24)
 
 
@@ -80,18 +82,34 @@ class PlainSession:
         self._print(question.title.plain, *_plain(question.lines))
         if question.obstacle:
             return self._ask_obstacle(step_id, question.obstacle)
-        wanted = {Risk.READ: "enter", Risk.CHANGE: "y", Risk.DESTROY: view.inventory.cluster}[plan.step.risk]
+        if question.by_hand:
+            return self._ask_by_hand(view, step_id, question)
+        wanted = _wanted(view, plan.step.risk)
         typed = self._ask(f"Run {step_id}? {wanted} = run it, s = skip it, q = leave: ").strip()
-        if typed == ("" if wanted == "enter" else wanted):
+        if typed == ("" if wanted == _ENTER else wanted):
             return self._confirm(step_id, question)
+        return self._not_run(step_id, typed)
+
+    def _ask_by_hand(self, view: View, step_id: str, question: Confirmation) -> bool:
+        """Ask about a step that a person does: first what was done and seen, then the answer that its risk asks for."""
+        statement = self._ask("What you did and saw (empty: nothing yet; s = skip it, q = leave): ").strip()
+        if statement in ("", "s", "q"):
+            return self._not_run(step_id, statement)
+        wanted = _wanted(view, view.plans[step_id].step.risk)
+        if wanted == _ENTER:
+            return self._confirm(step_id, question, statement)
+        typed = self._ask(f"Confirm {step_id} as done? {wanted} = yes, anything else = no: ").strip()
+        return self._confirm(step_id, question, statement) if typed == wanted else self._not_run(step_id, "")
+
+    def _not_run(self, step_id: str, typed: str) -> bool:
+        """Skip the step or say that it was not run. Returns whether to go on."""
         if typed == "s":
             return self._skip(step_id)
         self._print(f"{step_id} was not run.")
         return typed != "q"
 
-    def _confirm(self, step_id: str, question: Confirmation) -> bool:
+    def _confirm(self, step_id: str, question: Confirmation, statement: str = "") -> bool:
         """Confirm exactly what was shown."""
-        statement = self._ask("What was done and seen: ") if question.by_hand else ""
         confirm = cmd.Confirm(step=step_id, plan_digest=question.digest, answer=question.answer, statement=statement)
         return self._submit(confirm)
 
@@ -179,6 +197,11 @@ class PlainSession:
     def _width(self) -> int:
         """Return how wide the terminal is."""
         return shutil.get_terminal_size(_FALLBACK_SIZE).columns
+
+
+def _wanted(view: View, risk: Risk) -> str:
+    """Return the answer that a risk asks for."""
+    return {Risk.READ: _ENTER, Risk.CHANGE: "y", Risk.DESTROY: view.inventory.cluster}[risk]
 
 
 def _plain(lines: Iterable[Line]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -60,6 +61,50 @@ def test_a_failed_step_is_tried_again_when_asked(world: World) -> None:
         PlainSession(world.begin(), answering("y", "r", "n"), out).run()
     assert "FAILED: first" in out.getvalue()
     assert out.getvalue().count("Confirm: first") >= 2
+
+
+BY_HAND = """\
+apiVersion: haops/v1
+kind: Runbook
+name: by-hand
+title: By hand
+summary: For what a person does.
+steps:
+  - id: call
+    title: Call
+    risk: change
+    irreversible: It is a call.
+    manual: Call them, and say what they answered.
+"""
+
+
+def _by_hand(world: World, *answers: str) -> tuple[str, list[str]]:
+    """Answer a step that a person does; return what the journal holds as the statement, and what was asked."""
+    world.runbook_file.write_text(BY_HAND)
+    engine, asked, given = world.begin(), [], answering(*answers)
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return given(question)
+
+    with suppress(Refused):
+        PlainSession(engine, ask, io.StringIO()).run()
+    evidence = [attempt.evidence for attempt in engine.view().session.attempts.values()]
+    return "".join(str(text) for text in evidence), asked
+
+
+def test_what_was_done_by_hand_is_said_before_it_is_confirmed(world: World) -> None:
+    """As on the screen: first what was done and seen, then `y`."""
+    evidence, asked = _by_hand(world, "they took it out", "y")
+    assert "they took it out" in evidence
+    assert asked[0].startswith("What you did and saw")
+    assert asked[1].startswith("Confirm call as done? y")
+
+
+@pytest.mark.parametrize("answers", [("",), ("they took it out", ""), ("they took it out", "no"), ("q",)])
+def test_nothing_said_or_not_confirmed_is_not_done(world: World, answers: tuple[str, ...]) -> None:
+    """A statement alone is no yes, and no statement is none either."""
+    assert _by_hand(world, *answers)[0] == ""
 
 
 def test_leaving_is_said(world: World) -> None:
