@@ -39,7 +39,8 @@ class View:
     """The session, what is seen, what it means, and what would happen next.
 
     `plans` holds a plan for every step that is ready or waits for the operator. `intervals_s` says how often each kind
-    of observation is renewed (0: only when asked). `monotonic_s` is now, on the clock of the observations.
+    of observation is renewed (0: only when asked). `monotonic_s` is now, on the clock of the observations. An empty
+    `fits` says nothing until `has_read_runbooks`.
     """
 
     session: Session
@@ -57,4 +58,5 @@ class View:
     journal_lost: str = ""
     notices: tuple[Notice, ...] = ()
     is_drill: bool = False
+    has_read_runbooks: bool = True
     operator: str = ""

@@ -62,7 +62,7 @@ class Engine:
         self._clock = clock
         self._operator = operator
         self._read_runbooks = runbooks
-        self._runbooks: tuple[Runbook, ...] = ()
+        self._runbooks: tuple[Runbook, ...] | None = None
         self._listeners: list[Callable[[], None]] = []
         self._notices: tuple[Notice, ...] = ()
         self._stopped = threading.Event()
@@ -118,7 +118,8 @@ class Engine:
             now=self._clock.now(),
             facts=known.shared,
             signals=self._signals,
-            fits=triage(self._runbooks, self._signals),
+            fits=triage(self._runbooks or (), self._signals),
+            has_read_runbooks=self._runbooks is not None,
             plans={step: self._plan(step, session, known) for step in _to_plan(session)},
             intervals_s=self._watcher.intervals_s,
             journal_path=str(self._log.journal.path),
@@ -222,7 +223,8 @@ class Engine:
         self._curiosity.stop()
         self._watcher.stop()
         try:
-            self._log.commit(ev.SessionLeft(reason=reason))
+            with self._judging:  # nothing is judged behind the last record
+                self._log.commit(ev.SessionLeft(reason=reason))
         except (JournalWriteFailed, IllegalEvent):
             pass
         finally:
@@ -294,7 +296,8 @@ class Engine:
             return
         try:
             with self._judging:
-                self._judge()
+                if not self._stopped.is_set():
+                    self._judge()
             self._advance()
         except JournalWriteFailed as error:
             self.notice(str(error), "critical")

@@ -16,9 +16,9 @@ _MOST_CHANGES = 4
 def triage_title(view: View) -> Line:
     """Return whether anything fits."""
     fitting = sum(fit.fits for fit in view.fits)
-    return line(
-        strong("triage"), f"  {plural(fitting, 'runbook')} of {len(view.fits)} fits" if view.fits else "  no runbook"
-    )
+    verb = "fits" if fitting == 1 else "fit"
+    words = f"  {plural(fitting, 'runbook')} of {len(view.fits)} {verb}" if view.fits else "  no runbook"
+    return line(strong("triage"), words if view.has_read_runbooks else "  reading the runbooks")
 
 
 def triage_lines(view: View, width: int) -> list[Line]:
@@ -33,6 +33,8 @@ def _none_fits(view: View, width: int) -> list[Line]:
     """Say that none fits, and what to look at next, if that is so."""
     if any(fit.fits for fit in view.fits):
         return []
+    if not view.has_read_runbooks:
+        return paragraph("The runbooks are being read; what fits will stand here.", width)
     if not view.fits:
         return paragraph(
             "There is no runbook on this bastion. `haops runbook list` says where haops looks.", width, Role.WARN
