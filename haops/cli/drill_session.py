@@ -125,7 +125,8 @@ class DrillSession:
         """Repair on the screen; the report comes when the runbook is done, or the drill waits to be gone on with."""
         from haops.cli.screen import show_session  # noqa: PLC0415 - Textual is heavy
 
-        opening = Opening(self._engine.view().session.id, lambda: self._engine, then=self._break_beside)
+        cluster = self._engine.view().inventory.cluster
+        opening = Opening(cluster, lambda: self._engine, then=self._break_beside, is_drill=True)
         show_session(opening, at_end=self._drill.abandon)
         if self._trouble:
             self._say(self._trouble)

@@ -27,7 +27,7 @@ def beginning(inventory: Path, prompt: "SecretPrompt") -> Opening:
 
 def resuming(session: str, prompt: "SecretPrompt") -> Opening:
     """Return a session to be gone on with, by its id or the path of its journal, to be opened."""
-    return Opening(session, partial(_resume, session, prompt))
+    return Opening(f"session {session}", partial(_resume, session, prompt))
 
 
 def _begin(inventory: "ReadAhead", prompt: "SecretPrompt") -> "Engine":

@@ -18,9 +18,15 @@ class Opening:
     """Opens and begins a session once. `title` says what is opened; `then` is called when it is open."""
 
     def __init__(
-        self, title: str, open_session: "Callable[[], Engine]", then: Callable[[], None] | None = None
+        self,
+        title: str,
+        open_session: "Callable[[], Engine]",
+        then: Callable[[], None] | None = None,
+        *,
+        is_drill: bool = False,
     ) -> None:
         self.title = title
+        self.is_drill = is_drill
         self.session: Engine | None = None
         self._open = open_session
         self._then = then

@@ -116,10 +116,10 @@ OFFERED: Mapping[StepState | None, tuple[str, ...]] = {
         "session.leave",
     ),
     StepState.FAILED: (
+        "session.look",
         "session.retry",
         "session.roll_back",
         "session.skip",
-        "session.output",
         "app.palette",
         "session.leave",
     ),

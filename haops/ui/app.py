@@ -91,7 +91,7 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
         self.start = start
         self.timeline = timeline
         self.has_left = False
-        self.failed: HaopsError | None = None
+        self.failed: Exception | None = None
         self._due: Timer | None = None
         self._renewed_s = 0.0
 
@@ -100,6 +100,7 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
         if self.live is not None:
             self._show_session(self.live, self.push_screen)
         elif self.opening is not None:
+            self.set_class(self.opening.is_drill, "-drill")
             self.push_screen(opening_screen(self.opening))
         elif self.start is not None:
             self.push_screen(start_screen(self.start))
@@ -160,6 +161,9 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
             if isinstance(screen, Watching):
                 with suppress(NoMatches):  # the last tick may find a screen whose widgets are gone already
                     screen.show(view)
+        if self.screen_stack and self.screen_stack[-1].is_modal:
+            # The toolkit does not draw single lines that change on a framed screen below a question.
+            self.screen_stack[-1].refresh()
 
     def on_command_given(self, message: CommandGiven) -> None:
         """Carry out what the operator asked for; a screen that is served over the network confirms nothing."""
@@ -199,6 +203,8 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
     def on_command_answered(self, message: CommandAnswered) -> None:
         """Say why something was refused, or nothing."""
         self.tell("critical", message.refusal and f"Not done: {message.refusal}")
+        for screen in session_screens(self.screen_stack):
+            screen.answered()
         self.renew()
 
     def tell(self, severity: str, text: str) -> None:
@@ -246,4 +252,5 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
         elif screens := session_screens(self.screen_stack):
             screens[0].action_intend("leave")
         else:
+            self.has_left = True
             self.exit()

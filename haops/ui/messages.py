@@ -7,7 +7,6 @@ from textual.message import Message
 if TYPE_CHECKING:
     from haops.core.commands import Command
     from haops.core.runbook import Runbook
-    from haops.errors import HaopsError
     from haops.runtime.live import LiveSession
     from haops.ui.sources import StartChoice
 
@@ -31,7 +30,7 @@ class SessionOpened(Message):
 class SessionNotOpened(Message):
     """The session could not be opened."""
 
-    def __init__(self, error: "HaopsError") -> None:
+    def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
 

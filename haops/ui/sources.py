@@ -94,6 +94,8 @@ class Opening(Protocol):
 
     title: str
     """What is opened, in a few words: an inventory's file, a session's id."""
+    is_drill: bool
+    """Whether it is a drill: the frame says so from the first moment."""
 
     def __call__(self) -> "LiveSession":
         """Return the session, open and begun; called in a thread, once. Raises HaopsError with the reason if not."""

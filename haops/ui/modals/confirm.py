@@ -5,6 +5,7 @@ name. Must never confirm anything but what it has shown: if the plan changes mea
 """
 
 from collections.abc import Sequence
+from math import inf
 from time import monotonic
 from typing import ClassVar
 
@@ -33,7 +34,7 @@ class ConfirmModal(Question[Confirm]):
         self._view = view
         self._step = step
         self._reading_time_s = reading_time_s
-        self._opened_s = monotonic()
+        self._shown_s = inf
         self._overrides: dict[str, str] = {}
         self._hint = ""
         self._digest = view.plans[step].digest
@@ -61,13 +62,13 @@ class ConfirmModal(Question[Confirm]):
     def facts(self, width: int) -> Sequence[Line]:
         """Return script, environment, targets, guards, what can go wrong, way back."""
         now = self._now(width)
-        return now.lines if now else [line(Span("This step does not wait for you any more. esc goes back.", Role.BAD))]
+        return now.lines if now else [line(Span("This step does not wait for you any more.", Role.WARN))]
 
     def asked(self) -> Line:
         """Return the question, after why the last key did not answer it."""
         now = self._now()
         hint = line(Span(f"{self._hint}  ", Role.BAD)) if self._hint else line()
-        return hint + (now.question if now else line(strong("esc")))
+        return hint + (now.question if now else line(Span("esc", Role.KEY), " back"))
 
     def renew(self) -> None:
         """Show the question as it is now; while a guard stands in the way nothing can be typed: `o` is a key then."""
@@ -83,6 +84,11 @@ class ConfirmModal(Question[Confirm]):
         """Set the title, and what can be typed."""
         super().on_mount()
         self.renew()
+        self.call_after_refresh(self._note_shown)
+
+    def _note_shown(self) -> None:
+        """Count the reading time from here: on a busy bastion the question stands long after it was asked for."""
+        self._shown_s = monotonic()
 
     def show(self, view: View) -> None:
         """Renew guards and plan."""
@@ -92,13 +98,16 @@ class ConfirmModal(Question[Confirm]):
     def action_answer(self, key: str) -> None:
         """Take a key as the answer, if it is the one that the risk asks for."""
         now = self._now()
-        if now is None or now.to_type or now.by_hand:
+        if now is None:
+            self.dismiss(None)
+            return
+        if now.to_type or now.by_hand:
             return
         if now.obstacle:
             self._say("Not run:")
         elif now.answer != key:
             self._say("enter does not run a change; y does." if key == Answer.ENTER else "")
-        elif now.answer is Answer.YES and monotonic() - self._opened_s < self._reading_time_s:
+        elif now.answer is Answer.YES and monotonic() - self._shown_s < self._reading_time_s:
             self._say("That key came before this could be read. Once more:")
         else:
             self._confirm(now)

@@ -25,6 +25,13 @@ def _hint(hidden: int) -> Line:
     return line(Span("   ↑ ↓", Role.KEY), f" {hidden} more rows")
 
 
+def _place(name: str) -> Input:
+    """Return a place to type, whose cursor stands still: what blinks is sent again and again over a slow line."""
+    place = Input(id=name, select_on_focus=False)
+    place.cursor_blink = False
+    return place
+
+
 class Question(ModalScreen[T | None], Generic[T]):
     """A question in a frame. Subclasses say what stands in it; `None` is the answer of esc and of a lost terminal."""
 
@@ -45,7 +52,7 @@ class Question(ModalScreen[T | None], Generic[T]):
             yield Lines(self.facts, id="facts")
             yield Lines(self._asked, id="ask")
             for name in self.places():
-                yield Input(id=name, select_on_focus=False)
+                yield _place(name)
 
     def on_mount(self) -> None:
         """Set the title."""

@@ -26,7 +26,7 @@ OUTCOME_MARKS = {
 }
 """How the outcome of an attempt is shown."""
 _WAYS_ON = {
-    StepState.FAILED: "What next: r retry · b roll back · s skip it with a reason",
+    StepState.FAILED: "What next: r retry · {back}s skip it with a reason",
     StepState.UNKNOWN: "What next: enter, then p probe or d decide",
     StepState.AWAITING_CONFIRMATION: "What next: y to see and confirm it · s skip it with a reason",
     StepState.BLOCKED: "What next: settle what it needs first; esc and choose that step",
@@ -80,7 +80,7 @@ def short_detail(view: View, step_id: str, width: int) -> list[Line]:
     head = line(mark.span, " ") + detail_title(view, step_id)
     reason = run.reason or step.why
     state = line(Span(standing(view, step, run), mark.role), f"  {reason}" if reason else "")
-    next_up = _WAYS_ON.get(run.state, "enter: the exact script, guards and attempts")
+    next_up = _way_on(step, run.state) or "enter: the exact script, guards and attempts"
     return [head, summary(step, view.plans.get(step_id), run.targets), state, line(Span(next_up, Role.KEY))]
 
 
@@ -98,9 +98,14 @@ def _present(view: View, step: Step, run: StepRun, width: int) -> list[Line]:
         lines += paragraph(run.reason, width, mark.role)
     for attempt in view.session.round_attempts(step.id):
         lines += attempt_lines(attempt, width)
-    if run.state in _WAYS_ON:
-        lines.append(line(Span(_WAYS_ON[run.state], Role.KEY)))
-    return lines
+    way_on = _way_on(step, run.state)
+    return [*lines, line(Span(way_on, Role.KEY))] if way_on else lines
+
+
+def _way_on(step: Step, state: StepState) -> str:
+    """Return the keys that lead on, or nothing; what a step does not have is not offered."""
+    back = "b roll back · " if step.rollback else ""
+    return _WAYS_ON.get(state, "").replace("{back}", back)
 
 
 _SPEAKING = frozenset(StepState) - {StepState.PENDING, StepState.READY}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from haops.core.observations import Kind, Sight
 from haops.core.view import View
 from haops.ui.presenters.lines import Line, Role, Span, dim, line
-from haops.ui.presenters.numbers import span_of
+from haops.ui.presenters.numbers import short_age, span_of
 
 STALE_AFTER = 2
 """A pane is stale when its data is older than this many of its intervals."""
@@ -56,7 +56,7 @@ def last_good_age(view: View, sight: Sight) -> str:
     """Return how long ago a thing that is silent now last answered: `12 s ago`; empty if it never did."""
     if sight.last_good is None:
         return ""
-    return f"{span_of(int(view.monotonic_s - sight.last_good.monotonic_s))} ago"
+    return short_age(view.monotonic_s - sight.last_good.monotonic_s)
 
 
 def sources(view: View, kinds: Iterable[Kind]) -> tuple[str, ...]:

@@ -98,6 +98,7 @@ def crop(given: Line, width: int) -> Line:
     """Return the line with at most `width` cells; what was cut is marked."""
     if given.width <= width:
         return given
+    given = crop_spaces(given)
     kept: list[Span] = []
     room = width
     for span in given.spans:
@@ -148,8 +149,11 @@ def wrap(given: Line, width: int, *, indent: str = "") -> list[Line]:
 
 def crop_spaces(given: Line) -> Line:
     """Return the line without the spaces at its end."""
-    *most, last = given.spans
-    return replace(given, spans=(*most, Span(last.text.rstrip(), last.role)))
+    spans = list(given.spans)
+    while spans and not spans[-1].text.rstrip():
+        spans.pop()
+    last = [Span(spans[-1].text.rstrip(), spans[-1].role)] if spans else []
+    return replace(given, spans=(*spans[:-1], *last))
 
 
 def chop(span: Span, width: int) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+_TENTH = 0.1
 _MINUTE = 60
 _HOUR = 3600
 _DAY = 86400
@@ -19,10 +20,10 @@ def plural(number: int, one: str, many: str = "") -> str:
 
 
 def span_of(seconds: float) -> str:
-    """Return a length of time in its largest fitting unit: `0.4 s`, `14 s`, `3 min 20 s`, `2 h 5 min`, `9 days`."""
+    """Return a length of time in its largest fitting unit: `<0.1 s`, `0.4 s`, `14 s`, `3 min 20 s`, `2 h`, `9 days`."""
     whole = int(seconds)
     if seconds < 1:
-        return f"{max(seconds, 0):.1f} s" if seconds > 0 else "0 s"
+        return "0 s" if seconds <= 0 else f"{seconds:.1f} s" if seconds >= _TENTH else f"<{_TENTH} s"
     if whole < _MINUTE:
         return f"{whole} s"
     if whole < _HOUR:
@@ -30,6 +31,35 @@ def span_of(seconds: float) -> str:
     if whole < _DAY:
         return _two(whole // _HOUR, "h", whole % _HOUR // _MINUTE, "min")
     return plural(whole // _DAY, "day")
+
+
+def rough_span(seconds: float) -> str:
+    """Return a length of time in its largest fitting unit alone: `14 s`, `22 min`, `5 h`, `9 days`."""
+    whole = max(int(seconds), 0)
+    if whole >= _DAY:
+        return plural(whole // _DAY, "day")
+    for unit, length_s in (("h", _HOUR), ("min", _MINUTE)):
+        if whole >= length_s:
+            return f"{whole // length_s} {unit}"
+    return f"{whole} s"
+
+
+def tight_span(seconds: float) -> str:
+    """Return a length of time in at most seven cells, for a narrow column: `0.4 s`, `7m 07s`, `2h 05m`."""
+    whole = int(seconds)
+    if whole < _MINUTE:
+        return span_of(seconds)
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m {whole % _MINUTE:02}s"
+    return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
+
+
+def short_age(seconds: float) -> str:
+    """Return an age in one unit, for a narrow column: `62 s ago`, `12 m ago`, `3 h ago`, `9 d ago`."""
+    for unit, length_s, from_s in (("d", _DAY, 2 * _DAY), ("h", _HOUR, 2 * _HOUR), ("m", _MINUTE, 100)):
+        if seconds >= from_s:
+            return f"{int(seconds // length_s)} {unit} ago"
+    return f"{int(seconds)} s ago"
 
 
 def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:

@@ -3,31 +3,34 @@
 from datetime import datetime
 
 from haops.core.states import StepState
-from haops.ui.presenters.lines import BLANK, Line, Role, Span, crop, dim, fit, line, strong
+from haops.ui.presenters.lines import BLANK, Line, Role, Span, crop, dim, fit, line, strong, wrap
 from haops.ui.presenters.marks import STEP_MARKS, severity_mark
-from haops.ui.presenters.numbers import span_of
+from haops.ui.presenters.numbers import rough_span, span_of
 from haops.ui.sources import ChoiceKind, ClusterRow, DrillRow, SessionRow, StartChoice, StartRows
 
 _SEPARATOR = ":"
 _NAME = 18
+_NO_CLUSTER = "No cluster is known yet. An inventory describes one (docs/inventory.md): `haops session -c FILE`."
 
 
 def start_lines(rows: StartRows | None, width: int) -> list[Line]:
     """Return everything that can be begun or gone on with; `None` means that it is still being looked for."""
     if rows is None:
         return [line(dim("Looking for sessions, clusters and drills on this bastion…"))]
+    named = _widest([row.cluster for row in rows.sessions])
     lines = [
-        *_section("Go on with", [_session(row, rows.now) for row in rows.sessions], "No session waits."),
-        *_section(
-            "Clusters",
-            [_cluster(row, rows.now) for row in rows.clusters],
-            "No cluster is known yet. An inventory describes one (docs/inventory.md): `haops session -c FILE`.",
-        ),
-        *_section("Drills", [_drill(row, rows.now) for row in rows.drills], "No drill on this machine."),
+        *_section("Go on with", [_session(row, rows.now, named) for row in rows.sessions], "No session waits.", width),
+        *_section("Clusters", [_cluster(row, rows.now) for row in rows.clusters], _NO_CLUSTER, width),
+        *_section("Drills", [_drill(row, rows.now) for row in rows.drills], "No drill on this machine.", width),
     ]
     if rows.findings:
-        lines += _section("What would hurt tonight", [_finding(f.severity, f.text) for f in rows.findings], "")
+        lines += _section("What would hurt tonight", [_finding(f.severity, f.text) for f in rows.findings], "", width)
     return [crop(one, width) for one in lines]
+
+
+def _widest(names: list[str]) -> int:
+    """Return how wide a column of these names has to be: what follows in the row shall not be cut for nothing."""
+    return min(max((len(name) for name in names), default=0), _NAME)
 
 
 def key_of(kind: ChoiceKind, key: str) -> str:
@@ -41,17 +44,17 @@ def choice_of(row_key: str) -> StartChoice:
     return StartChoice(ChoiceKind(kind), key)
 
 
-def _section(title: str, rows: list[Line], empty: str) -> list[Line]:
-    """Return a heading with its rows."""
-    return [line(strong(title)), *(rows or [line(dim(f"  {empty}"))]), BLANK]
+def _section(title: str, rows: list[Line], empty: str, width: int) -> list[Line]:
+    """Return a heading with its rows, or with what to do where there is none."""
+    return [line(strong(title)), *(rows or wrap(line(dim(f"  {empty}")), width, indent="  ")), BLANK]
 
 
-def _session(row: SessionRow, now: datetime) -> Line:
+def _session(row: SessionRow, now: datetime, named: int) -> Line:
     """Return an unfinished session with what it waits for."""
     mark = STEP_MARKS[StepState.UNKNOWN if row.has_unknown else StepState.AWAITING_CONFIRMATION]
     kind = Span("DRILL ", Role.DRILL) if row.is_drill else Span("")
     left = f"  left {_ago(row.left_at, now)}" if row.left_at else ""
-    name = fit(Span(row.cluster, Role.STRONG), _NAME)
+    name = fit(Span(row.cluster, Role.STRONG), named)
     waits = Span(row.waits_for, mark.role)
     return line(
         "  ",
@@ -89,4 +92,4 @@ def _finding(severity: str, text: str) -> Line:
 
 def _ago(at: datetime, now: datetime) -> str:
     """Return how long ago something was."""
-    return f"{span_of(max((now - at).total_seconds(), 0))} ago"
+    return f"{rough_span((now - at).total_seconds())} ago"

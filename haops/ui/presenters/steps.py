@@ -10,14 +10,14 @@ from haops.core.states import LOST, StepState
 from haops.core.view import View
 from haops.ui.presenters.lines import Role, Span
 from haops.ui.presenters.marks import RISK_ROLES, STEP_MARKS
-from haops.ui.presenters.numbers import since, span_of
+from haops.ui.presenters.numbers import since, tight_span
 from haops.ui.presenters.tables import Column, Row, Table
 
 COLUMNS = (
     Column(title="", width=1),
     Column(title="", width=1),
     Column(title="", width=2, right=True),
-    Column(title="step", width=16),
+    Column(title="step", width=16, wants=24),
     Column(title="", width=13, grows=True),
     Column(title="", width=8, right=True, volatile=True),
 )
@@ -110,10 +110,13 @@ def _open_needs(view: View, step: Step, state: StepState) -> str:
 def duration(view: View, run: StepRun) -> str:
     """Return how long a step took, or has been going on."""
     begun = since(run.started_at, view.now)
-    if begun is None or run.state in (StepState.PENDING, StepState.READY, StepState.BLOCKED):
+    if begun is None or run.state in _NOT_BEGUN:
         return ""
     ended = since(run.ended_at, view.now)
-    return span_of(int(begun - (ended or 0))) if ended is not None or run.state in _UNDER_WAY else ""
+    if ended is not None:
+        return tight_span(begun - ended)
+    return tight_span(int(begun)) if run.state in _UNDER_WAY else ""
 
 
+_NOT_BEGUN = (StepState.PENDING, StepState.READY, StepState.BLOCKED, StepState.AWAITING_CONFIRMATION)
 _UNDER_WAY = (StepState.RUNNING, StepState.VERIFYING)

@@ -15,7 +15,8 @@ GAP = 1
 class Column:
     """A column: its heading and its width in cells.
 
-    `grows`: it takes what is left (one column at most). `extra`: it is shown only where there is room for all extras.
+    `wants`: the width that it is given where there is room. `grows`: it takes what is left then (one column at most).
+    `extra`: it is shown only where there is room for all extras.
     `volatile`: its changes are too frequent to be worth marking.
     """
 
@@ -23,6 +24,7 @@ class Column:
     width: int
     right: bool = False
     grows: bool = False
+    wants: int = 0
     extra: bool = False
     volatile: bool = False
 
@@ -71,7 +73,9 @@ def _needed(columns: Sequence[Column]) -> int:
 def _widths(columns: Sequence[Column], width: int) -> list[int]:
     """Return the width of each column; the growing one takes what is left."""
     left = max(width - _needed(columns), 0)
-    return [column.width + (left if column.grows else 0) for column in columns]
+    more = [min(max(column.wants - column.width, 0), left) for column in columns]
+    left = max(left - sum(more), 0)
+    return [column.width + own + (left if column.grows else 0) for column, own in zip(columns, more, strict=True)]
 
 
 def _line(spans: Sequence[Span], table: Table, shown: Sequence[int], widths: Sequence[int], key: str) -> Line:

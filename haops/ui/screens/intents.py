@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 def give(screen: "SessionScreen", command: Command | None) -> None:
     """Hand a command to the app; None is a no."""
+    if isinstance(command, cmd.Confirm | cmd.Choose):
+        screen.answered_step = command.step
     if command is not None:
         screen.post_message(CommandGiven(command))
 
@@ -66,6 +68,9 @@ def confirm(screen: "SessionScreen") -> None:
     """Ask about the chosen step, if it waits for the operator."""
     step = screen.chosen_step
     plan = screen.view.plans.get(step)
+    if step and step == screen.answered_step:
+        # A second key in the same breath: it must not ask again about what was answered a moment ago.
+        return
     if screen.chosen_state is not StepState.AWAITING_CONFIRMATION or plan is None:
         screen.tell("warning", _not_waiting(screen))
         return
@@ -103,7 +108,10 @@ def retry(screen: "SessionScreen") -> None:
 def roll_back(screen: "SessionScreen") -> None:
     """Take the chosen step back."""
     step = screen.chosen_step
-    facts = [line("Its way back waits for you then and is confirmed like any other step.")]
+    if step and not screen.chosen_way_back:
+        screen.tell("warning", f"{step} names no way back. enter shows what can be done.")
+        return
+    facts = [line(f"{screen.chosen_way_back} waits for you then and is confirmed like any other step.")]
     if _has_step(screen):
         ask(screen, f"Roll back {step}: why", facts, lambda text: cmd.RollBack(step=step, reason=text))
 

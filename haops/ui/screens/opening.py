@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from haops.errors import HaopsError
 from haops.ui.messages import SessionNotOpened, SessionOpened
+from haops.ui.output import frame_if_drill
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import Line, Role, Span, line, strong
 from haops.ui.sources import Opening
@@ -39,16 +39,17 @@ class OpeningScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the frame; the session is opened after it."""
-        self.query_one("#now", Lines).title(line("NOW"))
+        frame_if_drill(self)
+        self.query_one("#now", Lines).title(line("DRILL" if self._opening.is_drill else "NOW"))
         self.call_after_refresh(self.run_worker, self._open, thread=True)
 
     def _now(self, _width: int) -> list[Line]:
         """Say what is known: nothing."""
-        return [line(Span("? OPENING  ", Role.UNKNOWN), f"{self._opening.title}. Nothing has been asked yet.")]
+        return [line(Span("? OPENING  ", Role.UNKNOWN), "Nothing has been asked yet, and nothing has been changed.")]
 
     def _open(self) -> None:
         """Open the session and tell."""
         try:
             self.post_message(SessionOpened(self._opening()))
-        except HaopsError as error:
+        except Exception as error:  # noqa: BLE001 - whoever ran the app raises it on the restored terminal
             self.post_message(SessionNotOpened(error))

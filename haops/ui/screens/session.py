@@ -90,6 +90,7 @@ class SessionScreen(Screen[None]):
         self.output: Output | None = None
         self.read_to_end = ""
         self.told: tuple[str, str] | None = None
+        self.answered_step = ""
         self._followed = ""
 
     def compose(self) -> ComposeResult:
@@ -160,6 +161,12 @@ class SessionScreen(Screen[None]):
         """Where the step under the cursor stands."""
         run = self.view.session.steps.get(self.chosen_step)
         return run.state if run else None
+
+    @property
+    def chosen_way_back(self) -> str:
+        """The step that takes the chosen one back; empty without one."""
+        runbook, chosen = self.view.session.runbook, self.chosen_step
+        return (runbook.step(chosen).rollback or "") if runbook and chosen else ""
 
     def action_intend(self, name: str) -> None:
         """Ask the question that belongs to a key."""
@@ -238,7 +245,7 @@ class SessionScreen(Screen[None]):
     def _keys(self, width: int) -> list[Line]:
         keymap: dict[str, str] = getattr(self.app, "keymap", {})
         offered = OFFERED[self.chosen_state] if self.view.session.is_open else WHEN_OVER
-        actions = [BY_ID[name] for name in offered]
+        actions = [BY_ID[name] for name in offered if name != "session.roll_back" or self.chosen_way_back]
         return [key_line([(shown_key(a.keys, keymap, a.id), a.words) for a in actions], width)]
 
     def tell(self, severity: str, text: str) -> None:
@@ -247,6 +254,10 @@ class SessionScreen(Screen[None]):
         if text:
             self.set_timer(TOLD_S, partial(self._forget, self.told))
         self.query_one("#notice", Lines).show(self._notices)
+
+    def answered(self) -> None:
+        """Note that the session has taken or refused what was confirmed."""
+        self.answered_step = ""
 
     def _forget(self, told: tuple[str, str] | None) -> None:
         """Take away what was said, unless something else was said since."""

@@ -36,6 +36,7 @@ class Lines(ScrollView):
         super().__init__(**options)
         self._make: MakeLines = make or (lambda _width: ())
         self._lines: Sequence[Line] = ()
+        self._made_for = 0
         self._shift = 0
         self._title = Line()
         self._foot = Line()
@@ -67,12 +68,14 @@ class Lines(ScrollView):
         width = self.scrollable_content_region.width
         if not width:
             return
-        before, self._lines = self._lines, self._make(width)
-        if before is self._lines:
+        before = self._make_for(width)
+        if before is self._lines and self.virtual_size.height == len(self._lines):
             return
         self._fit_height(before)
-        if len(before) != len(self._lines):
+        if self.virtual_size.height != len(self._lines):
             self.virtual_size = Size(width, len(self._lines))
+            self.refresh()
+            return
         if len(before) != len(self._lines) or len(before) > _COMPARED:
             self.refresh()
             return
@@ -80,6 +83,11 @@ class Lines(ScrollView):
             if old != new:
                 self._note_change(number, old, new)
                 self.refresh_line(number)
+
+    def _make_for(self, width: int) -> Sequence[Line]:
+        """Make the lines for a width and return those before."""
+        before, self._lines, self._made_for = self._lines, self._make(width), width
+        return before
 
     def _fit_height(self, before: Sequence[Line]) -> None:
         """Ask for a new layout if the height follows the number of lines."""
@@ -127,6 +135,9 @@ class Lines(ScrollView):
         """Return the strip at a row of the widget."""
         number = self.scroll_offset.y + y
         width = self.scrollable_content_region.width
+        if width != self._made_for:
+            # The first frame comes before the event that tells the size: it must not be empty.
+            self._make_for(width)
         if number >= len(self._lines):
             return Strip.blank(width, self.style_of(Role.PLAIN))
         line = self._lines[number]

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from rich.style import Style
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
@@ -53,6 +54,13 @@ class Menu(Lines, can_focus=True):
             if line.key == key:
                 self.scroll_to_row(number)
         self.post_message(self.Moved(self, key))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the cursor in sight: before the first layout there was nothing to scroll."""
+        super().on_resize(event)
+        for number, line in enumerate(self.lines):
+            if line.key and line.key == self.cursor:
+                self.scroll_to_row(number)
 
     def scroll_to_row(self, number: int) -> None:
         """Scroll as little as is needed to show a row."""
