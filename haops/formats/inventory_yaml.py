@@ -88,7 +88,8 @@ def _refusal(source: YamlSource) -> InventoryError:
 
 def _document(source: YamlSource) -> InventoryDocument | None:
     """Return the validated file, or None; mistakes are noted in both cases."""
-    for path, message, remedy in (*_repeated_hosts(source), *_unknown_hosts(source), *_nobody(source)):
+    found = (*_repeated_hosts(source), *_taken_names(source), *_unknown_hosts(source), *_nobody(source))
+    for path, message, remedy in found:
         source.report(path, message, remedy)
     try:
         return InventoryDocument.model_validate(source.value)
@@ -98,6 +99,8 @@ def _document(source: YamlSource) -> InventoryDocument | None:
 
 
 _Broken = tuple[Path, str, str]
+BASTION = "local"
+"""By this name steps and connections know the machine that haops runs on."""
 
 
 def _hosts(source: YamlSource) -> dict[int, dict[str, Any]]:
@@ -116,6 +119,13 @@ def _repeated_hosts(source: YamlSource) -> Iterator[_Broken]:
             if key in host and first.setdefault(value, index) != index:
                 line = source.places.of(("hosts", first[value], key)).line
                 yield ("hosts", index, key), f"another host has the {key} {value}", f"it is in line {line}"
+
+
+def _taken_names(source: YamlSource) -> Iterator[_Broken]:
+    """Yield hosts whose name means this machine: what is meant for them would run here, without SSH."""
+    for index, host in _hosts(source).items():
+        if host.get("name") == BASTION:
+            yield ("hosts", index, "name"), f"{BASTION} means the machine that haops runs on", "give it another name"
 
 
 def _unknown_hosts(source: YamlSource) -> Iterator[_Broken]:

@@ -168,6 +168,13 @@ kubernetes: {kubeconfig: ~/.kube/config, virtual: "10.90.0.10:6443", endpoints: 
     ]
 
 
+def test_no_host_may_be_called_as_the_bastion_is() -> None:
+    """What was written for a host of that name would run on the operator's own machine."""
+    text = HEAD + "layout: systemd\nhosts: [{name: local, address: 10.90.0.11}]\n"
+    (found,) = mistakes(text)
+    assert "local means the machine that haops runs on (give it another name)" in found
+
+
 def test_lint_returns_what_parsing_raises() -> None:
     """The same problems as values; none for a file that is right."""
     assert [str(problem) for problem in lint_inventory(b"", "i.yaml")] == mistakes("")
