@@ -20,9 +20,20 @@ class FilesOnDisk:
 
     def rows(self) -> StartRows:
         """Return everything as it is on disk now."""
+        from haops.errors import HaopsError  # noqa: PLC0415 - as below
         from haops.runtime.session_histories import latest_histories  # noqa: PLC0415 - formats are heavy
 
-        sessions = list(latest_histories())
+        sessions: list[SessionHistory] = []
+        findings: list[str] = []
+        try:
+            sessions.extend(latest_histories())
+        except HaopsError as error:
+            findings.append(str(error))
+        findings += [
+            f"journal of {history.directory.name} cannot be read: {history.problem}"
+            for history in sessions
+            if history.problem
+        ]
         return StartRows(
             now=datetime.now(UTC),
             sessions=tuple(
@@ -30,13 +41,7 @@ class FilesOnDisk:
             ),
             clusters=tuple(_cluster_rows(sessions)),
             drills=tuple(_drill_rows(sessions)),
-            findings=tuple(
-                Finding(
-                    severity="warning", text=f"journal of {history.directory.name} cannot be read: {history.problem}"
-                )
-                for history in sessions
-                if history.problem
-            ),
+            findings=tuple(Finding(severity="warning", text=text) for text in findings),
         )
 
 

@@ -34,3 +34,14 @@ def test_a_damaged_journal_is_a_finding_and_cannot_be_gone_on_with(
     rows = FilesOnDisk().rows()
     assert rows.sessions == ()
     assert "s-1" in rows.findings[0].text
+
+
+def test_journals_that_cannot_be_read_at_all_are_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start screen still offers clusters and drills; that no session is known is not taken for there being none."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "haops").mkdir()
+    (tmp_path / "haops" / "sessions").symlink_to("sessions")
+    rows = FilesOnDisk().rows()
+    assert rows.drills
+    assert "sessions: Too many levels of symbolic links. Try: " in rows.findings[0].text
