@@ -53,9 +53,14 @@ class PlainSession:
                 if not self._turn(self._engine.view()):
                     return "left before the end"
         except EOFError:
-            raise Refused("no answer: nothing more was run", remedy="`haops` goes on with this session") from None
+            raise Refused("no answer: nothing more was run", remedy=self._how_to_go_on()) from None
         finally:
             unsubscribe()
+
+    def _how_to_go_on(self) -> str:
+        """Return the command that goes on with this session line by line."""
+        view = self._engine.view()
+        return f"haops {'drill --plain' if view.is_drill else 'run'} --resume {view.session.id}"
 
     def _turn(self, view: View) -> bool:
         """Ask about one thing that waits, or wait. Returns whether to go on."""

@@ -3,11 +3,17 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
+import click
 import pytest
+from journals import StandingClock
 
 from haops.cli.plain import PlainSession
-from haops.errors import Refused
+from haops.cli.run import run
+from haops.errors import InputError, Refused
+from haops.runtime import sessions
+from haops.runtime.journal_file import JournalWriter
 from tests.runtime.conftest import World, world
 
 __all__ = ["world"]
@@ -39,8 +45,10 @@ def test_anything_but_the_wanted_answer_runs_nothing(world: World, answer: str) 
 
 def test_nobody_there_runs_nothing_and_says_so(world: World) -> None:
     """The end of input is a no: the session waits, and the error names how to go on."""
-    with pytest.raises(Refused, match="no answer"):
-        PlainSession(world.begin(), answering(), io.StringIO()).run()
+    engine = world.begin()
+    with pytest.raises(Refused, match="no answer") as caught:
+        PlainSession(engine, answering(), io.StringIO()).run()
+    assert caught.value.remedy == f"haops run --resume {engine.view().session.id}"
     assert world.effects() == []
 
 
@@ -136,3 +144,35 @@ def test_hostile_text_cannot_act_on_the_terminal(world: World) -> None:
         PlainSession(world.begin(), answering("y"), out).run()
     assert "\x1b" not in out.getvalue()
     assert "\\x1b]52" in out.getvalue()
+
+
+def test_a_session_goes_on_line_by_line(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`haops run --resume` needs nothing but its name: runbook, cluster and inputs stand in the journal."""
+    engine = world.begin()
+    with pytest.raises(Refused):
+        PlainSession(engine, answering("y"), io.StringIO()).run()
+    engine.leave("left")
+    monkeypatch.setattr(sessions, "InventoryConnections", lambda *_args, **_keywords: world.connections())
+    monkeypatch.setattr("builtins.input", answering("y"))
+    run.main(["--resume", engine.view().journal_path], standalone_mode=False)
+    assert len(world.effects()) == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [({"mode": "drill"}, "haops drill --plain --resume"), ({"mode": "incident"}, "no runbook was taken up")],
+)
+def test_what_cannot_go_on_line_by_line_is_refused(tmp_path: Path, body: dict[str, str], told: str) -> None:
+    """A drill goes on inside its lab; a session without a runbook has nothing to ask about."""
+    writer = JournalWriter.create(tmp_path / "s-1", "s-1", StandingClock())
+    writer.append("session.opened", body, actor="ops", barrier=True)
+    writer.close()
+    with pytest.raises(InputError, match=told):
+        run.main(["--resume", str(tmp_path / "s-1")], standalone_mode=False)
+
+
+@pytest.mark.parametrize("arguments", [[], ["etcd-quorum-loss"], ["etcd-quorum-loss", "--resume", "x"]])
+def test_half_a_command_line_is_a_usage_error(arguments: list[str]) -> None:
+    """A runbook with its cluster, or a session: nothing between them."""
+    with pytest.raises(click.UsageError, match="--resume"):
+        run.main(arguments, standalone_mode=False)
