@@ -78,7 +78,9 @@ def _rhythms(host: TargetHost, parameters: Parameters) -> Iterator[int]:
     """Yield the processes that beat for this program on this host."""
     wanted = [_RHYTHM, *_subject(host, parameters)]
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and _arguments(entry)[2:5] == wanted:
+        arguments = _arguments(entry) if entry.name.isdigit() else []
+        # Behind Python and its options, however many these are.
+        if _RHYTHM in arguments and arguments[arguments.index(_RHYTHM) :][: len(wanted)] == wanted:
             yield int(entry.name)
 
 
