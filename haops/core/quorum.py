@@ -15,12 +15,12 @@ def fault_tolerance(voters: int, healthy: int) -> int:
 
 
 def in_words(voters: int, healthy: int) -> str:
-    """Say where the cluster stands: `2 of 3 voters up: no further loss can be survived`."""
+    """Say where the cluster stands: `2 of 3 voters up: no more may fail`."""
     spare = fault_tolerance(voters, healthy)
     if spare < 0:
         # Not "up": a member that answers and knows no leader runs, and counts for nothing.
         return f"{healthy} of {voters} healthy, {quorum(voters)} needed: quorum is lost"
     up = f"{healthy} of {voters} voters up"
     if spare == 0:
-        return f"{up}: no further loss can be survived"
+        return f"{up}: no more may fail"
     return f"{up}: {spare} more may fail"

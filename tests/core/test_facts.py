@@ -183,7 +183,7 @@ def test_quorum_is_a_majority(voters: int, needed: int, spare: int) -> None:
 
 def test_quorum_in_words() -> None:
     """A tired person reads how many more may fail."""
-    assert in_words(3, 2) == "2 of 3 voters up: no further loss can be survived"
+    assert in_words(3, 2) == "2 of 3 voters up: no more may fail"
     assert in_words(3, 1) == "1 of 3 healthy, 2 needed: quorum is lost"
     assert in_words(5, 5) == "5 of 5 voters up: 2 more may fail"
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from haops.core.quorum import in_words
 from haops.core.states import StepState
+from haops.ui.panes import all_panes
 from haops.ui.presenters import numbers
 from haops.ui.presenters.lines import Span, crop, line
 from haops.ui.presenters.start import start_lines
@@ -100,3 +102,22 @@ def test_triage_counts_in_good_english() -> None:
     assert triage_title(view).plain == "triage  1 runbook of 2 fits"
     fitting = view.fits[0]
     assert triage_title(replace(view, fits=(fitting, fitting))).plain == "triage  2 runbooks of 2 fit"
+
+
+def test_a_signal_and_what_still_works_are_two_clauses() -> None:
+    """Run together they would be read as one."""
+    pane = next(pane for pane in all_panes() if pane.name == "signals")
+    says = [row.cells[-1].text for row in pane.table(quorum_lost()).rows]
+    assert says[:2] == [
+        "1 of 3 members answers, 2 needed; Running pods keep running; nothing can change",
+        "API fails on 3 of 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("healthy", "words"), [(2, "2 of 3 voters up: no more may fail"), (3, "3 of 3 voters up: 1 more may fail")]
+)
+def test_the_quorum_in_words_fits_the_title_of_its_pane(healthy: int, words: str) -> None:
+    """With an age of two digits before it, in 120 columns."""
+    assert in_words(3, healthy) == words
+    assert len(f"2 etcd stale 59 s {words}") <= 56

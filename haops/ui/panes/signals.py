@@ -20,7 +20,7 @@ def _table(view: View) -> Table:
     rows = []
     for signal in view.signals:
         mark = severity_mark(signal.severity)
-        says = f"{signal.sentence} {signal.still_works}".strip()
+        says = "; ".join(text for text in (signal.sentence, signal.still_works) if text)
         rows.append(Row(signal.name, (mark.span, Span(mark.word, mark.role), Span(signal.name), Span(says))))
     return Table(COLUMNS, tuple(rows), "No signal is raised.")
 
