@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import haops
+from haops.cli.terminal import remember_terminal
 from haops.cli.wish import DEFAULT_SCENARIO, LEFT, Wish
 from haops.errors import InputError, LabError, ProgramMissing
 
@@ -60,8 +61,10 @@ def rehearse_outside(wish: Wish) -> int:
     """Start or find the lab, run the drill inside it, and end the lab unless haops was killed in there."""
     _check(wish)
     lab = _lab_of_session(wish.resumed) if wish.resumed else _start_lab(wish)
+    put_terminal_back = remember_terminal()
     status = _run_inside(lab.name, wish)
     if status in (_KILLED, 128 + signal.SIGKILL):
+        put_terminal_back()
         print(f"haops was killed; the lab {lab.name} stays. Go on: haops", file=sys.stderr)
         return 128 + signal.SIGKILL
     if wish.keep:
