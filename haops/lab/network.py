@@ -123,7 +123,7 @@ def _pyroute2() -> Any:
     try:
         import pyroute2  # noqa: PLC0415 - 0.2 s, and only a lab needs it
     except ImportError as error:
-        raise EnvironmentLacks("pyroute2 is not installed", remedy="pip install '.[lab]' in haops's directory") from error
+        raise EnvironmentLacks("pyroute2 is not installed", remedy="pip install '.[lab]' in its directory") from error
     return pyroute2
 
 
