@@ -58,9 +58,9 @@ class PlainSession:
             unsubscribe()
 
     def _how_to_go_on(self) -> str:
-        """Return the command that goes on with this session line by line."""
+        """Return the command that goes on with this session line by line; a drill's lab ends with its haops."""
         view = self._engine.view()
-        return f"haops {'drill --plain' if view.is_drill else 'run'} --resume {view.session.id}"
+        return "haops drill, which begins another" if view.is_drill else f"haops run --resume {view.session.id}"
 
     def _turn(self, view: View) -> bool:
         """Ask about one thing that waits, or wait. Returns whether to go on."""
