@@ -26,6 +26,7 @@ class Action:
 
 def _session(name: str, keys: str, words: str, title: str, explains: str) -> Action:
     """Return an action of the session screen."""
+    # One method of the screen for all: what belongs to a name is looked up, and loaded, with the first key.
     calls = f"intend('{name}')"
     return Action(id=f"session.{name}", keys=keys, calls=calls, words=words, title=title, explains=explains)
 
@@ -57,6 +58,7 @@ SESSION_ACTIONS: tuple[Action, ...] = (
 APP_ACTIONS: tuple[Action, ...] = (
     Action(
         id="app.help",
+        # Both: a terminal may keep F1 for its own help.
         keys="question_mark,f1",
         calls="help",
         words="help",
@@ -139,6 +141,7 @@ OFFERED: Mapping[StepState | None, tuple[str, ...]] = {
         "app.palette",
         "session.leave",
     ),
+    # There is nothing to cancel any more: it has run, and what verifies it only looks.
     StepState.VERIFYING: _FINISHED,
     StepState.SUCCEEDED: _FINISHED,
     StepState.SKIPPED: (

@@ -16,6 +16,7 @@ def bindings(actions: Iterable[Action], *, priority: bool = False) -> list[Bindi
             action.words,
             id=action.id,
             tooltip=action.explains,
+            # The key line is haops's own: the toolkit's footer does not wrap and knows no states of steps.
             show=False,
             priority=priority,
         )

@@ -44,6 +44,7 @@ class HaopsCommands(Provider):
 
     async def _run(self, action: Action) -> None:
         """Do it where its key would."""
+        # Named, because the palette itself is the screen while it is open, and has none of these actions.
         place = self.app if action in APP_ACTIONS else self.screen
         await self.app.run_action(action.calls, place)
 

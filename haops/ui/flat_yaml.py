@@ -9,7 +9,9 @@ from pathlib import Path
 
 from haops.errors import Problem, SettingsError
 
+# Far more than a theme or a keymap has: a wrong file must not delay the first frame.
 _MAX_BYTES = 65_536
+# What YAML would read as an anchor, alias, tag, list or block is a mistake here, never a value.
 _LINE = re.compile(r"""([\w.-]+):[ ]+(?:"([^"]*)"|'([^']*)'|([^\s"'#&*!|>%@`{}\[\]][^#]*?))[ \t]*(?:\#.*)?""")
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class SessionChanged(Message):
     """The running session is not as it was; any number of these stand for one."""
 
+    # The toolkit drops a waiting message that the next can replace: a burst of records costs one renewal.
     def can_replace(self, message: Message) -> bool:
         """Whether this one makes a waiting one superfluous."""
         return isinstance(message, SessionChanged)

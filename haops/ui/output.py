@@ -45,6 +45,7 @@ def role_style(role: Role, colours: Mapping[str, str]) -> Style:
 
 def content(line: Line) -> Content:
     """Return a line as content, in the colours of the theme's `haops-*` variables."""
+    # assemble takes text and style apart; a text with markup would have its brackets read.
     return Content.assemble(*((span.text, f"{_WEIGHTS.get(span.role, '')} $haops-{span.role}") for span in line.spans))
 
 

@@ -38,6 +38,7 @@ class PersonalApp(App[Result]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the variables that the style sheet needs, whatever the theme."""
+        # The style sheet names these variables and cannot be parsed without them; no theme of the toolkit has them.
         return dict(FALLBACK)
 
     def take_theme(self, name: str) -> None:
@@ -45,6 +46,7 @@ class PersonalApp(App[Result]):
         try:
             theme = load_theme(find_file(name, "themes", self.settings.theme_directory))
         except HaopsError as error:
+            # Called while the app is being made: there is no screen yet to say it on.
             self.call_later(self.tell, "warning", error_text(error))
             return
         self.register_theme(theme)

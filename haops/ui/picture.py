@@ -5,6 +5,7 @@ from pathlib import Path
 
 from haops.errors import HaopsError
 
+# The toolkit's pictures link their font from a public server: a bastion has no way there.
 _FONT_FACE = re.compile(r"@font-face\s*\{.*?\}", re.DOTALL)
 
 

@@ -48,6 +48,7 @@ def theme_from(values: Mapping[str, str], file: Path) -> Theme:
 def _theme(name: str, colours: Mapping[str, str], *, dark: bool) -> Theme:
     """Return the toolkit's theme: its own few colours, and ours as variables."""
     return Theme(
+        # Prefixed, so that a file named like one of the toolkit's own themes does not replace that.
         name=f"{_PREFIX}{name}",
         primary=colours["focus"],
         foreground=colours["plain"],
@@ -66,6 +67,7 @@ def _theme(name: str, colours: Mapping[str, str], *, dark: bool) -> Theme:
 def _is_colour(value: Any) -> bool:
     """Return whether a value is an opaque colour."""
     try:
+        # What lets something through has a contrast that depends on what lies below.
         return isinstance(value, str) and Color.parse(value).a == 1
     except ColorParseError:
         return False

@@ -21,6 +21,7 @@ class ChooseModal(ModalScreen[Choose | None]):
     """Asks which way to take."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        # Before whatever has the focus: esc is a no everywhere.
         Binding("escape", "dismiss_with_no", "back", id="choose.back", tooltip="decide nothing", priority=True),
         Binding("y", "take", "take it", id="choose.take", tooltip="take the answer under the cursor"),
     ]
@@ -51,6 +52,7 @@ class ChooseModal(ModalScreen[Choose | None]):
     def on_mount(self) -> None:
         """Set the title, and the cursor on the first answer that is open."""
         set_question_title(self.query_one("#question", Vertical), choice_title(self._plan))
+        # The lines are made for a width, and that is known only after the first layout.
         self.call_after_refresh(self._point)
 
     def _point(self) -> None:
@@ -62,6 +64,7 @@ class ChooseModal(ModalScreen[Choose | None]):
         """Renew what is open; an answer that closed under the cursor is left."""
         plan = view.plans.get(self._step)
         if plan is None:
+            # The step does not wait any more: whatever were answered now would be refused.
             self.dismiss(None)
             return
         self._plan = plan
@@ -75,6 +78,7 @@ class ChooseModal(ModalScreen[Choose | None]):
 
     def action_take(self) -> None:
         """Take the answer under the cursor."""
+        # An answer may have closed between two looks; `y` then takes nothing.
         if self.menu.cursor in self.menu.keys:
             self.dismiss(Choose(step=self._step, value=self.menu.cursor))
 

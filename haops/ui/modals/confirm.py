@@ -34,9 +34,11 @@ class ConfirmModal(Question[Confirm]):
         self._view = view
         self._step = step
         self._reading_time_s = reading_time_s
+        # Infinite until the question is drawn: no key before that can have been meant for it.
         self._shown_s = inf
         self._overrides: dict[str, str] = {}
         self._hint = ""
+        # Kept from the first showing: a plan that changes later never matches it again.
         self._digest = view.plans[step].digest
 
     def _now(self, width: int = 80) -> Confirmation | None:
@@ -101,12 +103,14 @@ class ConfirmModal(Question[Confirm]):
         if now is None:
             self.dismiss(None)
             return
+        # What has to be typed cannot be answered by a key.
         if now.to_type or now.by_hand:
             return
         if now.obstacle:
             self._say("Not run:")
         elif now.answer != key:
             self._say("enter does not run a change; y does." if key == Answer.ENTER else "")
+        # A key typed ahead of the question says nothing about it; a step that only reads is exempt.
         elif now.answer is Answer.YES and monotonic() - self._shown_s < self._reading_time_s:
             self._say("That key came before this could be read. Once more:")
         else:

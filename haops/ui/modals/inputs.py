@@ -23,6 +23,7 @@ class InputsModal(Question[dict[str, object]]):
 
     def places(self) -> Sequence[str]:
         """Return one place to type for each input."""
+        # Numbers, because an input's own name need not be an id that the style sheet allows.
         return [f"input-{number}" for number in range(len(self._inputs))]
 
     def heading(self) -> Line:
@@ -57,6 +58,7 @@ class InputsModal(Question[dict[str, object]]):
             for wanted, place in zip(self._inputs, places, strict=True)
         }
         try:
+            # A place left empty means the default, not an empty text.
             typed = {name: text for name, text in given.items() if text}
             self.dismiss(read_inputs(self._runbook.inputs, typed, directory=os.getcwd()))  # noqa: PTH109 - a text is asked for
         except InputError as error:

@@ -27,6 +27,7 @@ def _hint(hidden: int) -> Line:
 
 def _place(name: str) -> Input:
     """Return a place to type, whose cursor stands still: what blinks is sent again and again over a slow line."""
+    # Selected on focus, all that was typed would be lost with the next key.
     place = Input(id=name, select_on_focus=False)
     place.cursor_blink = False
     return place
@@ -42,6 +43,7 @@ class Question(ModalScreen[T | None], Generic[T]):
         Binding("pageup", "scroll(-10)", "page up", show=False, tooltip="scroll up a page"),
         Binding("pagedown", "scroll(10)", "page down", show=False, tooltip="scroll down a page"),
     ]
+    # A question without a place to type has no focus, so that its keys reach its bindings.
     AUTO_FOCUS = "Input"
     INPUTS: ClassVar[tuple[str, ...]] = ()
     """Ids of the places to type, in their order."""
@@ -57,6 +59,7 @@ class Question(ModalScreen[T | None], Generic[T]):
     def on_mount(self) -> None:
         """Set the title."""
         set_question_title(self.query_one("#question", Vertical), self.heading())
+        # What scrolls can have the focus by default, and would take the keys from the places to type.
         self.query_one("#facts", Lines).can_focus = False
 
     def places(self) -> Sequence[str]:
@@ -103,10 +106,12 @@ class Question(ModalScreen[T | None], Generic[T]):
         ask = self.query_one("#ask", Lines)
         self.query_one("#facts", Lines).show(self.facts)
         ask.show(self._asked)
+        # Last: how high the question is, is known once it was made for its width.
         self.query_one("#question", Vertical).styles.height = max(min(self._needed(ask.lines), self._room), _LEAST_ROWS)
 
     def on_resize(self) -> None:
         """Fit the frame to the new size."""
+        # The new width reaches the lines with the next layout.
         self.call_after_refresh(self.renew)
 
     def action_dismiss_with_no(self) -> None:

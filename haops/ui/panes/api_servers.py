@@ -41,6 +41,7 @@ def _state(view: View, sight: Sight | None) -> tuple[Mark, str, Span]:
     if answer.ready:
         return UP, "ready", Span(milliseconds(answer.latency_ms))
     failed = f"{', '.join(answer.failed_checks)} failed" if answer.failed_checks else "not ready"
+    # Alive but not ready: it is starting, or waits for etcd. Not even alive is as good as down.
     return AILING if answer.live else DOWN, failed, Span(str(answer.http_status or "-"))
 
 

@@ -31,6 +31,7 @@ COLUMNS = (
 def _table(view: View) -> Table:
     """Return one row for each member of the inventory, in its order."""
     members = view.inventory.etcd.members if view.inventory.etcd else ()
+    # Only of those that answer now: what a silent member said once is no measure for the others.
     furthest = max((_applied(member) for member in _answering(view).values()), default=0)
     rows = (_row(view, address, furthest) for address in members)
     return Table(COLUMNS, tuple(rows), "The inventory names no etcd member.")
@@ -43,6 +44,7 @@ def _answering(view: View) -> dict[str, EtcdMember]:
 
 def _applied(member: EtcdMember) -> int:
     """Return how far a member has come in the raft log."""
+    # etcd before 3.4 does not tell its applied index.
     return member.applied_index or member.raft_index
 
 
@@ -57,6 +59,7 @@ def _row(view: View, address: EtcdMemberAddress, furthest: int) -> Row:
     if sight.newest.ok:
         return Row(address.name, (*head, *values))
     old = [dim(span.text) for span in values]
+    # The latency of then says nothing now; in its place stands how old the rest is.
     old[4] = Span(last_good_age(view, sight), Role.STALE)
     return Row(address.name, (*head, *old))
 
@@ -68,6 +71,7 @@ def _state(sight: Sight | None) -> tuple[Mark, str]:
     if not sight.newest.ok:
         return DOWN, sight.newest.error
     member: EtcdMember = sight.newest.value
+    # Before its errors: a member without a leader lists that among them as well.
     if not member.leader_id:
         return AILING, "no leader"
     if member.errors:
@@ -79,6 +83,7 @@ def _state(sight: Sight | None) -> tuple[Mark, str]:
 
 def _values(member: EtcdMember, furthest: int) -> tuple[Span, ...]:
     """Return what a member said, from its term on."""
+    # A silent member's last index may be ahead of all that still answer.
     lag = max(furthest - _applied(member), 0)
     return (
         Span(str(member.term)),
@@ -105,6 +110,7 @@ def _words(view: View) -> Line:
     if not voters or healthy is None:
         return BLANK
     role = Role.PLAIN if view.facts.get("etcd.has_quorum") else Role.BAD
+    # False and not None: hashes that could not be compared are no accusation.
     differ = Span("HASHES DIFFER  ", Role.BAD) if view.facts.get("etcd.hashes_equal") is False else ""
     return line(differ, Span(in_words(voters, healthy), role))
 

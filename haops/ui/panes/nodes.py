@@ -42,7 +42,9 @@ def _state(known: Observation | None) -> tuple[Mark, str]:
     """Return how a lease or a node stands."""
     match known.value if known else None:
         case Lease() as lease:
+            # A lease that does not say how long it holds cannot be late.
             is_late = bool(lease.duration_s) and lease.renewed_age_s > lease.duration_s
+            # The age is that of the reading; how old the reading is stands in the last column.
             renewed = f"held by {lease.holder}, renewed {span_of(lease.renewed_age_s)} before it was read"
             return (AILING, f"EXPIRED, {renewed}") if is_late else (UP, renewed)
         case Node() as node:

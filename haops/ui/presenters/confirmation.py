@@ -79,8 +79,10 @@ def _obstacle(plan: StepPlan, overrides: tuple[str, ...], shown_digest: str) -> 
     """Return why the step cannot be confirmed, and the guard whose override would help."""
     if plan.problem:
         return f"cannot run now: {plan.problem}", ""
+    # Before the guards: to override one for a plan that was never shown would be blind.
     if shown_digest and plan.digest != shown_digest:
         return "what would run has changed since this was shown: esc, then look at it again", ""
+    # Not known counts as open: a guard that cannot be answered protects nothing.
     open_guards = [now.guard for now in plan.guards if not now.holds and now.guard.that.text not in overrides]
     if not open_guards:
         return "", ""
@@ -115,6 +117,7 @@ def _lines(plan: StepPlan, width: int, overrides: tuple[str, ...]) -> list[Line]
     lines += [line(dim("Guards, as they are now")), *guards] if guards else [line(dim("This step has no guard."))]
     lines += [*scripts(plan, width), *own_variables(plan.targets, width)]
     lines += [*afterwards(step, width), *_wrong(step, width)]
+    # Last: they are the same in every step, and long.
     return [*lines, line(dim("Standard variables")), *standard_variables(plan.targets, width), BLANK]
 
 

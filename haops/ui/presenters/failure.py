@@ -16,6 +16,7 @@ def failure_lines(view: View, step_id: str) -> list[Line]:
     run = view.session.steps[step_id]
     lines = [line(Span(run.reason or "it did not do what it should", Role.BAD))]
     for attempt in view.session.round_attempts(step_id):
+        # Not broken here: the question does that for its own width.
         lines += attempt_lines(attempt, 10_000)
     step = view.session.runbook.step(step_id) if view.session.runbook else None
     if step:

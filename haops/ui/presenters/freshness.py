@@ -8,6 +8,7 @@ from haops.core.view import View
 from haops.ui.presenters.lines import Line, Role, Span, dim, line
 from haops.ui.presenters.numbers import short_age, span_of
 
+# Two, because one look may be late without anything being wrong.
 STALE_AFTER = 2
 """A pane is stale when its data is older than this many of its intervals."""
 

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from haops.ui.presenters.lines import Line, Role, Span, crop, line, spread
 
+# What 80 columns hold with their words; the help lists all keys.
 MOST_KEYS = 6
 _SHORT = {"escape": "esc", "question_mark": "?", "colon": ":"}
 
 
 def key_line(actions: Sequence[tuple[str, str]], width: int) -> Line:
     """Return (key, words) pairs on one line; the last stands at the right edge. Words give way, keys do not."""
+    # The last one leads out: it is there however many come before it.
     shown = list(actions[: MOST_KEYS - 1]) + list(actions[-1:] if len(actions) >= MOST_KEYS else [])
     if not shown:
         return line()

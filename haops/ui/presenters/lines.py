@@ -40,6 +40,7 @@ class Span:
     role: Role = Role.PLAIN
 
     def __post_init__(self) -> None:
+        # A tab is as wide as its place makes it, which no sum of widths knows: it becomes spaces once and for all.
         object.__setattr__(self, "text", visible(self.text).expandtabs(TAB_STOP))
 
     @property
@@ -98,6 +99,7 @@ def crop(given: Line, width: int) -> Line:
     """Return the line with at most `width` cells; what was cut is marked."""
     if given.width <= width:
         return given
+    # Spaces at the end are not worth a mark.
     given = crop_spaces(given)
     kept: list[Span] = []
     room = width
@@ -116,6 +118,7 @@ def shifted(given: Line, by: int) -> Line:
     if not by:
         return given
     kept: list[Span] = [Span(MARK, Role.DIM)]
+    # The mark takes a cell of its own.
     left = by + 1
     for span in given.spans:
         head = _head(span.text, left) if left else ""
@@ -136,6 +139,7 @@ def wrap(given: Line, width: int, *, indent: str = "") -> list[Line]:
     lines: list[Line] = []
     row: list[Span] = []
     used = 0
+    # Later lines are shorter by the indent: what is too long for them is broken beforehand.
     for word in _words(given, max(width - len(indent), 1)):
         if used and used + cells(word.text.rstrip()) > width:
             row[-1] = Span(row[-1].text.rstrip(), row[-1].role)
@@ -165,6 +169,7 @@ def chop(span: Span, width: int) -> list[Span]:
     rest = span.text
     while cells(rest) > width:
         head = _head(rest, width)
+        # A head of spaces alone, or one long word, has no better place to break.
         head = head[: head.rfind(" ") + 1] if head.strip() and " " in head.lstrip() else head
         pieces.append(Span(head, span.role))
         rest = rest[len(head) :]
@@ -203,8 +208,10 @@ def _head(text: str, width: int) -> str:
     """Return the beginning of the text that takes at most `width` cells, but at least one character."""
     used = 0
     for index, character in enumerate(text):
+        # A wide character takes two cells, a combining one none.
         used += cells(character)
         if used > width:
+            # A wide character in a single cell would otherwise be split off as nothing, for ever.
             return text[: max(index, 1)]
     return text
 
@@ -212,6 +219,7 @@ def _head(text: str, width: int) -> str:
 def paragraph(text: str, width: int, role: Role = Role.PLAIN, *, label: str = "") -> list[Line]:
     """Return text as wrapped lines behind a label in the background, if there is one."""
     head = [dim(label)] if label else []
+    # Line ends in a runbook's text go by the width of its file, not of the screen.
     return wrap(Line((*head, Span(" ".join(text.split()), role))), width)
 
 

@@ -17,6 +17,7 @@ def notice_lines(texts: Sequence[tuple[str, str]], width: int) -> list[Line]:
     rows = wrap(line(Span(f" {text}", _ROLES.get(severity, Role.ACCENT))), width, indent=" ")
     if len(rows) <= MOST_ROWS:
         return rows
+    # Joined, so that the mark of the cut stands where the text goes on.
     rest = Line(tuple(span for row in rows[MOST_ROWS - 1 :] for span in row.spans))
     return [*rows[: MOST_ROWS - 1], crop(rest, width)]
 

@@ -11,6 +11,7 @@ _KILO = 1000
 
 def count(number: int) -> str:
     """Return a whole number in groups of three: `1 284 331`."""
+    # A space groups digits in every country; a comma is a decimal mark in some.
     return f"{number:,}".replace(",", " ")
 
 
@@ -56,6 +57,7 @@ def tight_span(seconds: float) -> str:
 
 def short_age(seconds: float) -> str:
     """Return an age in one unit, for a narrow column: `62 s ago`, `12 m ago`, `3 h ago`, `9 d ago`."""
+    # The larger unit from two of them on, minutes from 100 s: before that the smaller one says more.
     for unit, length_s, from_s in (("d", _DAY, 2 * _DAY), ("h", _HOUR, 2 * _HOUR), ("m", _MINUTE, 100)):
         if seconds >= from_s:
             return f"{int(seconds // length_s)} {unit} ago"

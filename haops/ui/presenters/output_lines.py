@@ -10,6 +10,7 @@ from haops.core.view import Output, View
 from haops.ui.presenters.lines import Line, Role, Span, crop, dim, line, strong
 from haops.ui.presenters.numbers import size
 
+# More than a screen holds; a whole output of megabytes is not split anew with every renewal.
 _TAIL_BYTES = 65_536
 _GUTTER = Span("▏ ", Role.DIM)
 
@@ -39,6 +40,7 @@ def output_tail(output: Output | None, width: int, rows: int) -> list[Line]:
         return [line(dim("Nothing has run yet."))]
     if not output.stdout:
         return [line(dim("No output."))]
+    # The last newline ends a line; it does not begin an empty one.
     tail = output.stdout[-_TAIL_BYTES:].rstrip(b"\n").split(b"\n")[-rows:]
     return [crop(_row(raw), width) for raw in tail]
 
@@ -75,6 +77,7 @@ class WholeOutput:
 
     def of(self, output: Output) -> Sequence[Line]:
         """Return the lines of the output, the same object while it is the same."""
+        # The same object as before tells the widget at once that nothing has changed.
         if output != self._made_from:
             self._made_from, self._lines = output, OutputLines(output)
         return self._lines

@@ -68,6 +68,7 @@ def scripts(plan: StepPlan, width: int) -> list[Line]:
     """Return the exact script, once for all targets, in a frame of its own."""
     if not plan.targets or not plan.targets[0].script.strip():
         return []
+    # Values are never spliced into the text, so all targets run the same one; environments differ.
     first = plan.targets[0]
     names = " ".join(target.target for target in plan.targets)
     place = "on this bastion" if first.target == BASTION else f"on {names}"

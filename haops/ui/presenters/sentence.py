@@ -31,6 +31,7 @@ def _first(view: View) -> Line:
         )
     if view.signals:
         return _signals(view.signals)
+    # No look, no signal: that nothing is raised is no good news yet.
     if all(freshness(view, [kind]).age_s is None for kind in _WATCHED):
         return _nothing_seen(view)
     return _all_well(view)
@@ -110,6 +111,7 @@ def changes(view: View) -> str:
     if not session.changes_made:
         return "haops has changed nothing yet."
     risky = {step.id for step in session.runbook.steps if step.risk != "read"} if session.runbook else set()
+    # What was only intended has sent nothing: no host has been changed by it.
     begun = [a for a in session.attempts.values() if a.step in risky and a.stage is not AttemptStage.INTENDED]
     targets: dict[str, dict[str, None]] = {}
     for attempt in begun:

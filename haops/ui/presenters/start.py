@@ -40,6 +40,7 @@ def key_of(kind: ChoiceKind, key: str) -> str:
 
 def choice_of(row_key: str) -> StartChoice:
     """Return what a row stands for."""
+    # At the first one: the key may be a path, with colons of its own.
     kind, _, key = row_key.partition(_SEPARATOR)
     return StartChoice(ChoiceKind(kind), key)
 

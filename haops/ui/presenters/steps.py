@@ -94,6 +94,7 @@ def standing(view: View, step: Step, run: StepRun) -> str:
         return f"{word} {_open_needs(view, step, run.state)}"
     if run.undoes and run.state is StepState.AWAITING_CONFIRMATION:
         return f"waits for you: takes back {run.undoes}"
+    # A decision's reason is the answer that was taken.
     if step.kind == "choose" and run.state is StepState.SUCCEEDED:
         return run.reason
     return STEP_MARKS[run.state].word
@@ -114,7 +115,9 @@ def duration(view: View, run: StepRun) -> str:
         return ""
     ended = since(run.ended_at, view.now)
     if ended is not None:
+        # Both count back from now: the difference is what lies between them.
         return tight_span(begun - ended)
+    # Whole seconds while it grows: tenths would only flicker.
     return tight_span(int(begun)) if run.state in _UNDER_WAY else ""
 
 

@@ -54,6 +54,7 @@ def table_lines(table: Table, width: int) -> list[Line]:
     widths = _widths([table.columns[index] for index in shown], width)
     heading = _line([Span(table.columns[index].title, Role.DIM) for index in shown], table, shown, widths, "")
     rows = [_line([row.cells[i] for i in shown], table, shown, widths, row.key) for row in table.rows]
+    # Where even the narrow widths do not fit, the right edge gives way.
     return [crop(one, width) for one in (heading, *rows)]
 
 
@@ -74,6 +75,7 @@ def _widths(columns: Sequence[Column], width: int) -> list[int]:
     """Return the width of each column; the growing one takes what is left."""
     left = max(width - _needed(columns), 0)
     more = [min(max(column.wants - column.width, 0), left) for column in columns]
+    # Several wishes together may exceed what is left.
     left = max(left - sum(more), 0)
     return [column.width + own + (left if column.grows else 0) for column, own in zip(columns, more, strict=True)]
 

@@ -13,6 +13,7 @@ class Story:
 
     def __init__(self, read: Callable[[], Sequence[Happened]]) -> None:
         self._read = read
+        # No journal has so few: the first question always reads.
         self._events = -1
         self._entries: Sequence[Happened] = ()
 
@@ -37,6 +38,7 @@ def timeline_lines(entries: Sequence[Happened], width: int) -> list[Line]:
 
 def _entry(entry: Happened, before: datetime | None) -> Line:
     """Return one entry."""
+    # The bastion's zone beside UTC: logs on hosts and in tickets may be in either.
     local = entry.at.astimezone().strftime("%H:%M:%S")
     times = dim(f"{time_of_day(entry.at)}  {local}  ")
     if not entry.moment:

@@ -51,6 +51,7 @@ def start_screen(source: "StartSource") -> "StartScreen":
 
 def session_screens(stack: "Sequence[Screen[Any]]") -> "list[SessionScreen]":
     """Return those screens that show a session."""
+    # Asked with every message: before a session is shown, asking must not load its screen.
     if "haops.ui.screens.session" not in sys.modules:
         return []
     from haops.ui.screens.session import SessionScreen  # noqa: PLC0415 - see `session_screen`

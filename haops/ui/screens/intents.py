@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 def give(screen: "SessionScreen", command: Command | None) -> None:
     """Hand a command to the app; None is a no."""
+    # Remembered until the session has answered: a second key in between must not ask again.
     if isinstance(command, cmd.Confirm | cmd.Choose):
         screen.answered_step = command.step
     if command is not None:

@@ -65,6 +65,7 @@ class SessionScreen(Screen[None]):
             "shift+tab", "next_pane(-1)", "pane before", show=False, tooltip="the pane before", id="session.pane_before"
         ),
     ]
+    # The arrow keys move through the steps from the start.
     AUTO_FOCUS = "#pane-steps"
 
     def __init__(
@@ -95,6 +96,7 @@ class SessionScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out every pane once; none is ever added or taken away."""
+        # Hidden, never removed: the toolkit keeps what watched a removed widget (Textual issue 6666).
         yield Lines(self._tiny, id="tiny")
         yield Lines(self._header, id="header")
         yield Lines(self._now, id="now", classes="frame")
@@ -140,6 +142,7 @@ class SessionScreen(Screen[None]):
     def _top_height(self) -> int:
         """The height that the inventory asks for: it does not change while values do."""
         rows = max((len(pane.table(self.view).rows) for pane in self._in(Place.TOP)), default=1)
+        # The frame and the heading take 3; with more than 8 rows a pane scrolls, and the steps keep their room.
         return min(max(rows, 2), 8) + 3
 
     def _lay_out(self, width: int, height: int) -> None:
@@ -179,6 +182,7 @@ class SessionScreen(Screen[None]):
         current = current_step(view)
         if steps.cursor in ("", self._followed) or steps.cursor not in view.session.steps:
             self._followed = current
+            # The rows first: the cursor moves to one that has to be there.
             steps.show(self._table_of(next(pane for pane in self.panes if pane.name == "steps")))
             steps.point_at(current)
         self.renew()

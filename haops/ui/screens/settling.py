@@ -32,6 +32,7 @@ def settle(screen: "SessionScreen", ask: Ask, give: Give) -> None:
     unknown = unknown_attempts(screen.view, screen.chosen_step)
     if not unknown:
         return
+    # One at a time: each has its own evidence, and one answer must not settle two.
     attempt = unknown[0]
 
     def answered(key: str | None) -> None:

@@ -62,6 +62,7 @@ class TriageScreen(Screen[None]):
 
     def action_take(self) -> None:
         """Ask for the inputs of the runbook under the cursor, or whether it is the one; then take it up."""
+        # In the newest view: fits may have been judged anew since the row was drawn.
         runbook = next((fit.runbook for fit in self._view.fits if fit.runbook.name == self.menu.cursor), None)
         if runbook is None:
             return

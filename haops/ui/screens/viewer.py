@@ -59,11 +59,13 @@ class Viewer(Screen[None]):
         """Set the title."""
         frame_if_drill(self)
         self.body.title(self._heading)
+        # Focused, its own keys would act before those of this screen, and scroll with an animation.
         self.body.can_focus = False
 
     def show(self, view: View) -> None:
         """Renew what is shown."""
         self._view = view
+        # Asked before the lines change: afterwards the end is further down.
         at_end = self.body.is_vertical_scroll_end
         self.body.show(self._lines)
         if self._follows and at_end:
@@ -76,6 +78,7 @@ class Viewer(Screen[None]):
 
     def action_page(self, pages: int) -> None:
         """Scroll by pages."""
+        # One row of the page before stays in sight.
         self.body.scroll_relative(y=pages * max(self.body.size.height - 1, 1), animate=False)
 
     def action_first(self) -> None:

@@ -66,12 +66,15 @@ class Lines(ScrollView):
     def _rebuild(self) -> None:
         """Make the lines anew and redraw those that differ."""
         width = self.scrollable_content_region.width
+        # Not laid out yet: there is nothing to make lines for.
         if not width:
             return
         before = self._make_for(width)
+        # The very same object (an output that has not grown): nothing needs to be compared.
         if before is self._lines and self.virtual_size.height == len(self._lines):
             return
         self._fit_height(before)
+        # Setting it costs a new layout, so only when it changes.
         if self.virtual_size.height != len(self._lines):
             self.virtual_size = Size(width, len(self._lines))
             self.refresh()
@@ -141,6 +144,7 @@ class Lines(ScrollView):
         if number >= len(self._lines):
             return Strip.blank(width, self.style_of(Role.PLAIN))
         line = self._lines[number]
+        # Shifted first: a crop would take away what is to come into sight.
         shown = crop(shifted(line, self._shift), width)
         return strip(shown, width, self.style_of, self._changed.get(number, frozenset()), self.laid_over(line))
 

@@ -67,6 +67,7 @@ class Menu(Lines, can_focus=True):
         height = self.scrollable_content_region.height
         top = self.scroll_offset.y
         if number < top:
+            # With the first row its heading comes back into sight.
             self.scroll_to(y=number if number > 1 else 0, animate=False)
         elif height and number >= top + height:
             self.scroll_to(y=number - height + 1, animate=False)
@@ -75,6 +76,7 @@ class Menu(Lines, can_focus=True):
         """Move the cursor by rows that can be chosen."""
         keys = self.keys
         if keys:
+            # Without a cursor the first step leads to the nearest edge.
             present = keys.index(self.cursor) if self.cursor in keys else -1 if by > 0 else len(keys)
             self.point_at(keys[min(max(present + by, 0), len(keys) - 1)])
 
@@ -87,4 +89,5 @@ class Menu(Lines, can_focus=True):
         """Return the cursor's background for the line under it."""
         if not line.key or line.key != self.cursor:
             return Style()
+        # Bold as well: without colours the cursor is seen by that alone.
         return Style(bgcolor=self.app.theme_variables["haops-cursor"], bold=True)
