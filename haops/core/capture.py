@@ -11,10 +11,13 @@ from typing import Any
 
 from haops.core.runbook import Capture
 
+# As long as a Kubernetes name may be: 253 characters (a DNS subdomain, RFC 1123).
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _HEX = re.compile(r"(0x)?[0-9a-fA-F]+")
+# Absolute and on one line: a script cannot take it for an option or for two.
 _PATH = re.compile(r"/[^\x00\n]*")
 _URL = re.compile(r"https?://[^\s\x00-\x1f]+")
+# 19 digits hold every signed 64-bit number, such as a revision of etcd.
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
@@ -37,6 +40,7 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[Any], str]:
 
 
 def _integer(value: Any) -> int:
+    # A bool is an int in Python: `true` would be taken for 1.
     if isinstance(value, bool):
         raise ValueError  # noqa: TRY004 - the caller turns every misfit into one message
     return value if isinstance(value, int) else int(_matching(_INTEGER)(value))
@@ -88,9 +92,11 @@ def _take(capture: Capture, stdout: str, environment: Mapping[str, str]) -> Any:
 def _found(capture: Capture, stdout: str, environment: Mapping[str, str]) -> Any:
     """Return the raw value that a capture points at."""
     if capture.value is not None:
+        # Not a shell: only $NAME is replaced, and only by what the script itself was given.
         return _VARIABLE.sub(lambda match: environment.get(match[1], ""), capture.value)
     if capture.json is not None:
         return _pointed(capture, stdout)
+    # With MULTILINE ^ and $ are those of a line: outputs have many, and banners before them.
     match = re.search(capture.regex or "", stdout, re.MULTILINE)
     if match is None:
         raise CaptureFailed(f"{capture.name}: nothing in the output matches {capture.regex!r}")
@@ -104,6 +110,7 @@ def _pointed(capture: Capture, stdout: str) -> Any:
     except ValueError:
         raise CaptureFailed(f"{capture.name}: the output is not JSON: {stdout[:80]!r}") from None
     for part in (capture.json or "").split("/")[1:]:
+        # RFC 6901, section 4: ~1 before ~0, else ~01 would become a slash.
         key = part.replace("~1", "/").replace("~0", "~")
         try:
             value = value[int(key)] if isinstance(value, list) else value[key]

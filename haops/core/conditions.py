@@ -22,6 +22,7 @@ _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
+    # operator.contains takes its arguments the other way round.
     ast.In: lambda left, right: left in right,
     ast.NotIn: lambda left, right: left not in right,
 }
@@ -40,6 +41,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "round": round,
     "int": int,
     "abs": abs,
+    # Only so that the name is allowed: its argument is looked at before it could be called (`_compute`).
     "known": bool,
 }
 
@@ -71,6 +73,7 @@ class Expression:
 
     text: str
     names: tuple[str, ...] = ()
+    # Trees compare by identity: two conditions of one text would differ.
     tree: ast.expr = field(default_factory=lambda: ast.Constant(value=None), compare=False, repr=False)
 
     def evaluate(self, facts: Mapping[str, Any]) -> Any:
@@ -99,9 +102,11 @@ def parse_condition(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         raise ConditionError(f"longer than {MAX_LENGTH} characters")
     try:
+        # A space at the beginning would be an indentation, and a mistake.
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         raise ConditionError(f"not a condition: {error.msg}", error.offset or len(text.strip()) + 1) from None
+    # MemoryError is the parser's word for its own stack, ValueError that for a NUL.
     except (RecursionError, MemoryError, ValueError):
         raise ConditionError("nested too deeply") from None
     names: dict[str, None] = {}
@@ -138,6 +143,7 @@ def _children(node: ast.expr) -> list[ast.expr]:  # noqa: PLR0911 - one line for
             return [left, right]
         case ast.IfExp(test=test, body=body, orelse=orelse):
             return [test, body, orelse]
+        # By a plain name: what is called is one of our functions, never a method of a value.
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _FUNCTIONS:
             return arguments
     raise ConditionError(f"{ast.unparse(node)!r} is not allowed in a condition", _column(node))
@@ -180,6 +186,7 @@ def _evaluate(node: ast.expr, facts: Mapping[str, Any]) -> Any:  # noqa: PLR0911
     """Return the value of an allowed node."""
     dotted = _dotted(node)
     if dotted:
+        # The class stands for what is not there: None is a value that an input may have.
         value = facts.get(dotted, Unknown)
         if value is Unknown:
             raise Unknown(dotted)
@@ -190,6 +197,7 @@ def _evaluate(node: ast.expr, facts: Mapping[str, Any]) -> Any:  # noqa: PLR0911
         case ast.BoolOp(op=ast.And(), values=values):
             return _all(values, facts, wanted=True)
         case ast.BoolOp(values=values):
+            # True unless all are false: an `or` asked the other way round.
             return not _all(values, facts, wanted=False)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return not _evaluate(operand, facts)
@@ -223,6 +231,7 @@ def _compute(node: ast.expr, facts: Mapping[str, Any]) -> Any:
                 return -_evaluate(operand, facts)
             case ast.BinOp(left=left, op=op, right=right):
                 return _arithmetic(op, _evaluate(left, facts), _evaluate(right, facts))
+            # Before the others: an unknown argument would end the evaluation there.
             case ast.Call(func=ast.Name(id="known"), args=[asked]):
                 return _is_known(asked, facts)
             case ast.Call(func=ast.Name(id=name), args=arguments):

@@ -40,6 +40,7 @@ Decision = tuple[ev.Event, ...] | Refusal
 
 def decide(session: Session, command: cmd.Command, now: Circumstances) -> Decision:
     """Return the events that the command leads to, or why it is refused."""
+    # A note may still come: what was learned late belongs into the same record.
     if not session.is_open and not isinstance(command, cmd.AddNote):
         return Refusal("the session is over", "begin a new one")
     return _decide(command, session, now)
@@ -57,6 +58,7 @@ def _(command: cmd.Confirm, session: Session, now: Circumstances) -> Decision:
     refusal = _not_awaiting(session, command.step)
     if refusal:
         return refusal
+    # As things are now, not as they were when it was shown.
     plan = now.plan_of(command.step)
     refusal = _unfit(session, plan, command)
     if refusal:
@@ -94,6 +96,7 @@ def _unfit(session: Session, plan: StepPlan, command: cmd.Confirm) -> Refusal | 
         return Refusal("what would run has changed since it was shown", "look at it again and confirm it anew")
     if command.answer not in needed_answer(plan.step.risk):
         return Refusal(f"a step with risk {plan.step.risk} is not confirmed by {command.answer.value}")
+    # By the journal's own word: nothing on a command line makes a drill of an incident.
     if command.answer is cmd.Answer.AUTO and (session.opened is None or session.opened.mode != "drill"):
         return Refusal("only a drill in the lab confirms by itself")
     return _guarded(plan, command.overrides)
@@ -102,9 +105,11 @@ def _unfit(session: Session, plan: StepPlan, command: cmd.Confirm) -> Refusal | 
 def _guarded(plan: StepPlan, overrides: Mapping[str, str]) -> Refusal | None:
     """Return which guard forbids the step, or None."""
     for guard in plan.guards:
+        # None goes on: what is not known does not hold.
         if guard.holds:
             continue
         reason = overrides.get(guard.guard.that.text, "").strip()
+        # Before the reason: one that was typed all the same changes nothing.
         if not guard.guard.overridable:
             return Refusal(_guard_text(guard), "this guard cannot be overridden")
         if not reason:
@@ -141,6 +146,7 @@ def _(command: cmd.Choose, session: Session, now: Circumstances) -> Decision:
         return Refusal(f"{command.step} has no answer {command.value!r}", f"one of: {', '.join(options)}")
     if not taken.is_open:
         return Refusal(f"{command.value} is not open: {taken.values}", "take another way")
+    # All of them are recorded: afterwards one asks why another way was not taken.
     offered = {value: _openness(option.is_open, option.values) for value, option in options.items()}
     chosen = ev.OptionChosen(
         step=command.step, value=command.value, operator=now.operator, offered=offered, loses=taken.loses
@@ -158,6 +164,7 @@ def _openness(is_open: bool | None, values: str) -> str:  # noqa: FBT001 - three
 def _(command: cmd.Skip, session: Session, now: Circumstances) -> Decision:
     del now
     run = session.steps.get(command.step)
+    # What is under way or unknown cannot be left out: it may happen still.
     if run is None or run.state in OPEN or run.state in (StepState.SUCCEEDED, StepState.SKIPPED):
         return Refusal(f"{command.step} cannot be skipped as it is {run.state.value if run else 'not there'}")
     if not command.reason.strip():
@@ -168,6 +175,7 @@ def _(command: cmd.Skip, session: Session, now: Circumstances) -> Decision:
 @_decide.register
 def _(command: cmd.Retry, session: Session, now: Circumstances) -> Decision:
     run = session.steps.get(command.step)
+    # Never unknown: what may have happened is settled first, not done a second time.
     again = (StepState.FAILED, StepState.SKIPPED, StepState.SUCCEEDED, StepState.ROLLED_BACK)
     if run is None or run.state not in again:
         return Refusal(f"{command.step} cannot be tried again as it is {run.state.value if run else 'not there'}")
@@ -226,6 +234,7 @@ def _(command: cmd.AddNote, session: Session, now: Circumstances) -> Decision:
 def _(command: cmd.Close, session: Session, now: Circumstances) -> Decision:
     del now
     under_way = session.in_state(*OPEN)
+    # Abandoning may leave them so: the journal says what was open.
     if under_way and command.outcome == "done":
         return Refusal(f"{', '.join(under_way)} is under way or unknown", "settle it first, or abandon the session")
     return (ev.SessionClosed(outcome=command.outcome, reason=command.reason),)

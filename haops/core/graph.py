@@ -18,6 +18,7 @@ def needs_of(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
 def dependents(needs: Needs, step_id: str) -> tuple[str, ...]:
     """Return every step that needs this one, directly or not, in runbook order."""
     reached = {step_id}
+    # As many rounds as there are steps: the longest chain is walked by then.
     for _ in needs:
         reached |= {later for later, earlier in needs.items() if reached.intersection(earlier)}
     return tuple(later for later in needs if later in reached and later != step_id)
@@ -43,5 +44,6 @@ def _cycle_from(step_id: str, needs: Needs, finished: set[str], path: tuple[str,
         cycle = _cycle_from(earlier, needs, finished, (*path, step_id))
         if cycle:
             return cycle
+    # Walked without meeting a cycle: no other walk needs to go through here again.
     finished.add(step_id)
     return ()

@@ -168,6 +168,7 @@ class Picture:
         for seen in observations:
             key = (seen.kind, seen.subject)
             before = sights.get(key)
+            # Looks end in another order than they began: a slow one must not hide a newer one.
             if before is not None and before.newest.monotonic_s > seen.monotonic_s:
                 continue
             last_good = seen if seen.ok else before.last_good if before else None

@@ -143,6 +143,7 @@ def _matches(selector: Selector, host: Host, knowledge: Knowledge) -> bool:
         return False
     if selector.zones and host.zone not in selector.zones:
         return False
+    # bool(None) is false: a host of which too little is known is not touched.
     return selector.where is None or bool(selector.where.holds(knowledge.on(host.name)))
 
 
@@ -167,8 +168,10 @@ def _text_of(expression: Expression, facts: Mapping[str, Any]) -> str | None:
     except (Unknown, ConditionError):
         return None
     match value:
+        # As text it would reach a script as the word None.
         case None:
             return None
+        # As the shell's own words, not as Python's.
         case bool():
             return "true" if value else "false"
         case tuple() | list():
@@ -178,6 +181,7 @@ def _text_of(expression: Expression, facts: Mapping[str, Any]) -> str | None:
 
 def _guarded(guard: Guard, targets: list[str]) -> list[str]:
     """Return where a guard is looked at: on every target if it reads a host's facts, else once."""
+    # Without a host's fact the answer is the same everywhere: asked once, shown once.
     return targets if any(name.startswith("host.") for name in guard.that.names) else [BASTION]
 
 
@@ -217,11 +221,13 @@ def _digest(step: Step, plans: tuple[TargetPlan, ...]) -> str:
         "step": step.id,
         "kind": step.kind,
         "risk": step.risk,
+        # Whole numbers: two spellings of one float must not make two plans.
         "timeout_ms": int(step.timeout_s * 1000),
         "guards": [guard.that.text for guard in step.guards],
         "verify": step.verify.that.text if step.verify else "",
         "targets": [[plan.target, plan.script, dict(plan.environment)] for plan in plans],
     }
+    # Sorted and in ASCII: the same plan is the same bytes in every process.
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 

@@ -41,8 +41,10 @@ def fold(entries: Iterable[Entry], read_runbook: RunbookReader, start: Session |
 
 def apply(session: Session, entry: Entry, read_runbook: RunbookReader) -> Session:
     """Return the session after one entry. Raises IllegalEvent; the session given is never changed."""
+    # Equal in both mistakes: opened twice, or anything else before it was opened.
     if isinstance(entry.event, ev.SessionOpened) == (session.opened is not None):
         raise IllegalEvent("a session is opened once, and before anything else")
+    # A drill is measured, a note written and the screen left after the end as well.
     if session.outcome and not isinstance(entry.event, ev.NoteAdded | ev.ObjectiveMeasured | ev.SessionLeft):
         raise IllegalEvent(f"the session is over ({session.outcome})")
     if isinstance(entry.event, ev.RunbookChosen):
@@ -58,6 +60,7 @@ def settle(session: Session) -> Session:
         return session
     steps = dict(session.steps)
     moving = True
+    # It comes to an end because needs have no cycle: lint refuses a runbook with one.
     while moving:
         moving = False
         for step in session.runbook.steps:
@@ -77,6 +80,7 @@ def _by_needs(run: StepRun, needs: list[StepState]) -> StepState:
     if any(need in LOST for need in needs):
         wanted, trigger = {StepState.BLOCKED}, Trigger.NEED_LOST
     elif all(need in FINISHED for need in needs):
+        # What was offered stays offered while its needs hold.
         wanted, trigger = {StepState.READY, StepState.AWAITING_CONFIRMATION}, Trigger.NEEDS_MET
     else:
         wanted, trigger = {StepState.PENDING}, Trigger.NEEDS_OPEN
@@ -87,6 +91,7 @@ def _take_up(session: Session, event: ev.RunbookChosen, runbook: Runbook) -> Ses
     """Return the session with a new runbook at its beginning; nothing of an earlier one may be under way."""
     if any(run.state in (StepState.RUNNING, StepState.VERIFYING, StepState.UNKNOWN) for run in session.steps.values()):
         raise IllegalEvent("a step of the runbook before is still under way or unknown")
+    # Attempts and the count of changes stay: what the runbook before did stays done.
     return replace(
         session,
         runbook=runbook,
@@ -175,6 +180,7 @@ def _(event: ev.StepConfirmed, session: Session, entry: Entry) -> Session:
 
 @_after.register
 def _(event: ev.StepHeld, session: Session, _entry: Entry) -> Session:
+    # A held round is forgotten with its attempts; one without an end would be lost with it.
     if any(attempt.outcome is None for attempt in session.round_attempts(event.step)):
         raise IllegalEvent(f"an attempt of {event.step} is still open")
     return _keep_done(_move(session, event.step, Trigger.HELD, reason=event.reason), event.step)
@@ -196,6 +202,7 @@ def _(event: ev.AttemptIntended, session: Session, entry: Entry) -> Session:
 def _(event: ev.AttemptDispatched, session: Session, _entry: Entry) -> Session:
     moved = _advance(session, event.attempt, AttemptStage.INTENDED, AttemptStage.DISPATCHED)
     step = moved.runbook.step(event.step) if moved.runbook else None
+    # Counted at dispatch: from here on the target may be changed, whatever is heard of it.
     return replace(moved, changes_made=moved.changes_made + (step is not None and step.risk != "read"))
 
 
@@ -233,6 +240,7 @@ def _(event: ev.AttemptSettled, session: Session, entry: Entry) -> Session:
         outcome=Outcome(event.outcome),
         evidence=event.evidence,
         exit_status=event.exit_status,
+        # A probe may find no output any more: what was read before stays.
         stdout=event.stdout or attempt.stdout,
         stderr=event.stderr or attempt.stderr,
         settled_by=event.by,
@@ -250,6 +258,7 @@ def _(event: ev.VerificationPassed, session: Session, entry: Entry) -> Session:
 def _(event: ev.VerificationFailed, session: Session, entry: Entry) -> Session:
     reason = f"did not come true: {event.condition} ({event.values})"
     moved = _move(session, event.step, Trigger.NOT_VERIFIED, reason=reason, ended_at=entry.wall)
+    # It ran everywhere and proved wrong: another round takes every target again.
     return _with_run(moved, event.step, kept=frozenset())
 
 
@@ -260,6 +269,7 @@ def _(event: ev.StepReopened, session: Session, _entry: Entry) -> Session:
     # A round that broke off goes on where it broke; one that ran through and then proved wrong is done anew.
     kept = run.kept | done if run.state is StepState.FAILED and set(run.targets) - done else frozenset()
     moved = _move(session, event.step, Trigger.REOPENED, reason=event.reason, kept=kept, attempts=(), undoes="")
+    # What was built on it is not proven any more.
     for later in dependents(needs_of(session.runbook.steps if session.runbook else ()), event.step):
         if moved.steps[later].state not in (StepState.PENDING, StepState.BLOCKED):
             moved = _move(moved, later, Trigger.RESET, kept=frozenset(), attempts=(), reason="", undoes="")
@@ -319,6 +329,7 @@ def _add_up(session: Session, step_id: str, entry: Entry) -> Session:
     run = session.step_run(step_id)
     attempts = session.round_attempts(step_id)
     outcomes = {attempt.outcome for attempt in attempts}
+    # A target is still under way: the step stands where all of them together stand.
     if None in outcomes:
         return session
     is_partial = outcomes == {Outcome.SUCCEEDED} and {a.target for a in attempts} != set(run.targets)

@@ -47,4 +47,5 @@ def judge_all(rules: Iterable[SignalRule], facts: Mapping[str, Any]) -> tuple[Si
     """Return the signals that are true now, worst first, nearest to the cause first."""
     ranked = sorted(rules, key=lambda rule: rule.rank)
     raised = [signal for rule in ranked if (signal := rule.judge(facts)) is not None]
+    # sorted is stable: within a severity the order by rank stays.
     return tuple(sorted(raised, key=lambda signal: _ORDER[signal.severity]))

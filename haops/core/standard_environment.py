@@ -59,6 +59,7 @@ def _etcd_environment(etcd: EtcdAccess, target: str) -> dict[str, str]:
         "ETCD_MANIFEST": etcd.manifest,
         "BACKUP_DIR": etcd.backup_directory,
         "ETCDCTL_API": "3",
+        # One member alone: with several etcdctl may change another host's member than is meant.
         "ETCDCTL_ENDPOINTS": own.client_url,
         "ETCDCTL_CACERT": etcd.host_ca,
         "ETCDCTL_CERT": etcd.host_certificate,

@@ -83,6 +83,7 @@ TRANSITIONS: Mapping[tuple[StepState, Trigger], StepState] = {
     (_S.RUNNING, _T.HELD): _S.AWAITING_CONFIRMATION,
     (_S.RUNNING, _T.ALL_SUCCEEDED): _S.SUCCEEDED,
     (_S.RUNNING, _T.TO_VERIFY): _S.VERIFYING,
+    # Nothing ran: it is asked about again and has not failed.
     (_S.RUNNING, _T.NOT_STARTED): _S.AWAITING_CONFIRMATION,
     (_S.RUNNING, _T.SOME_FAILED): _S.FAILED,
     (_S.RUNNING, _T.SOME_UNKNOWN): _S.UNKNOWN,
@@ -90,9 +91,11 @@ TRANSITIONS: Mapping[tuple[StepState, Trigger], StepState] = {
     (_S.UNKNOWN, _T.TO_VERIFY): _S.VERIFYING,
     (_S.UNKNOWN, _T.NOT_STARTED): _S.AWAITING_CONFIRMATION,
     (_S.UNKNOWN, _T.SOME_FAILED): _S.FAILED,
+    # One of several was settled; the others are still open.
     (_S.UNKNOWN, _T.SOME_UNKNOWN): _S.UNKNOWN,
     (_S.VERIFYING, _T.VERIFIED): _S.SUCCEEDED,
     (_S.VERIFYING, _T.NOT_VERIFIED): _S.FAILED,
+    # To pending and not further: what it needs decides, as at the beginning.
     (_S.FAILED, _T.REOPENED): _S.PENDING,
     (_S.SKIPPED, _T.REOPENED): _S.PENDING,
     (_S.SUCCEEDED, _T.REOPENED): _S.PENDING,
@@ -103,6 +106,7 @@ TRANSITIONS: Mapping[tuple[StepState, Trigger], StepState] = {
     (_S.ROLLED_BACK, _T.RESET): _S.PENDING,
     (_S.AWAITING_CONFIRMATION, _T.RESET): _S.PENDING,
     (_S.READY, _T.RESET): _S.PENDING,
+    # A way back is called whatever its own needs say: it is needed because things went wrong.
     (_S.PENDING, _T.CALLED_BACK): _S.AWAITING_CONFIRMATION,
     (_S.READY, _T.CALLED_BACK): _S.AWAITING_CONFIRMATION,
     (_S.BLOCKED, _T.CALLED_BACK): _S.AWAITING_CONFIRMATION,

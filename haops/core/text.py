@@ -59,6 +59,7 @@ def cells(text: str) -> int:
 
 def cut(text: str, width: int) -> str:
     """Return at most `width` cells of the text; if anything was cut, the last cell is the mark `…`."""
+    # ASCII without a tab: a cell for each character, and nearly every text is so.
     if len(text) <= width and text.isascii() and "\t" not in text:
         return text
     column = 0
@@ -80,6 +81,7 @@ def _cell_count(character: str, column: int) -> int:
         return 1
     if _is_combining(character):
         return 0
+    # Ambiguous ones (A) are narrow, as terminals draw them unless told otherwise.
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 

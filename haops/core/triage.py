@@ -35,6 +35,7 @@ def triage(runbooks: Iterable[Runbook], signals: Iterable[Signal]) -> tuple[Fit,
     """Return every runbook in order of fit."""
     true_now = {signal.name: signal for signal in signals}
     fits = (_fit(runbook, true_now) for runbook in runbooks)
+    # By name at last: equal fits keep their places from one look to the next.
     return tuple(sorted(fits, key=lambda fit: (not fit.fits, -len(fit.speaks_for), fit.runbook.name)))
 
 

@@ -31,6 +31,7 @@ def _quorum(seen: Seen) -> int | None:
 
 @fact("etcd.members_known", "members that the cluster has by what its answering members say themselves", _MEMBERS)
 def _members_known(seen: Seen) -> int | None:
+    # They differ while membership changes; the largest number is the most careful.
     return max((member.members_known for _, member in seen.etcd_members() if member.members_known), default=None)
 
 
@@ -101,12 +102,14 @@ def _newest_revision(seen: Seen) -> int | None:
 @fact("etcd.newest_host", "the host of the answering member with the highest revision", _MEMBERS)
 def _newest_host(seen: Seen) -> str | None:
     voters = [(address, member) for address, member in seen.etcd_members() if not member.is_learner]
+    # Members of an idle cluster have equal revisions: the longer log decides.
     newest = max(voters, key=lambda pair: (pair[1].revision, pair[1].raft_index), default=None)
     return newest[0].host if newest else None
 
 
 @fact("etcd.watermark_revision", "the highest revision that any member ever showed in this session", _MEMBERS, _DATA)
 def _watermark_revision(seen: Seen) -> int | None:
+    # Silent members count with what they showed last.
     members = (sight.last_good.value.revision for _, sight in seen.picture.of(_MEMBERS) if sight.last_good)
     stopped = (found.revision or 0 for _, found in _data(seen))
     return max((*members, *stopped), default=None)
@@ -117,6 +120,7 @@ def _revision_bump(seen: Seen) -> int | None:
     if not seen.looked_at(_DATA):
         return None
     watermark = _watermark_revision(seen) or 0
+    # A fifth more, for writes that nobody saw; in whole numbers, as a float would round large revisions.
     return max(SMALLEST_BUMP, watermark * 12 // 10) if _restore_can_bump(seen) else 0
 
 
@@ -128,6 +132,7 @@ def _restore_can_bump(seen: Seen) -> bool | None:
 @fact("etcd.hashes_equal", "whether all members expected have the same hash at the same revision", _MEMBERS)
 def _hashes_equal(seen: Seen) -> bool | None:
     members = [member for _, member in seen.etcd_members()]
+    # The same revision is not enough: the hash covers only what compaction has left.
     points = {(member.hash_revision, member.compact_revision) for member in members}
     comparable = len(points) == 1 and all(member.hash is not None for member in members)
     if not comparable or len(members) != _members_expected(seen):
@@ -145,6 +150,7 @@ def _size_bytes(seen: Seen) -> int | None:
 def _alarms(seen: Seen) -> tuple[str, ...] | None:
     if not seen.looked_at(_MEMBERS):
         return None
+    # Status names alarms among its errors and answers without quorum; AlarmList goes through raft.
     texts = " ".join(error for _, member in seen.etcd_members() for error in member.errors)
     return tuple(alarm for alarm in ("NOSPACE", "CORRUPT") if alarm in texts)
 

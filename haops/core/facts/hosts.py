@@ -13,6 +13,7 @@ def _expected(seen: Seen) -> int:
 
 @fact("hosts.reachable", "hosts that answer over SSH", _HOST)
 def _reachable(seen: Seen) -> int | None:
+    # While hosts have not been asked yet, a small number would look like an outage.
     asked = sum(1 for _ in seen.picture.of(_HOST))
     return sum(1 for _ in seen.values(_HOST)) if asked >= len(seen.inventory.hosts) else None
 
@@ -23,9 +24,11 @@ def _pairs_cut(seen: Seen) -> int | None:
     if not any(state.reaches for state in states.values()):
         return None
     cut = {
+        # A pair counts once, whichever of the two does not reach the other.
         frozenset((name, other))
         for name, state in states.items()
         for other, reached in state.reaches.items()
+        # A host that is not reached itself is another matter than a cut between two.
         if not reached and other in states
     }
     return len(cut)

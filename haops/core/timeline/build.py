@@ -36,6 +36,7 @@ _MOMENT_CATEGORIES = {
 }
 
 _REMARKS_SHOWN = 3
+# A journal whose first record cannot be folded has a timeline all the same.
 _NEVER_OPENED = ev.SessionOpened(
     cluster="", mode="", operator="", haops_version="", inventory_source="", inventory_digest="", inventory=""
 )
@@ -132,6 +133,7 @@ def _rows(happenings: Iterable[Happening], moments: Sequence[Moment], roles: Rol
                 Row(
                     at=happening.at,
                     offset_ms=happening.offset_ms,
+                    # Of several key moments on one row the last in their order weighs most.
                     category=(categories or [telling.category])[-1],
                     source=telling.source,
                     sentence=telling.sentence,

@@ -79,6 +79,7 @@ def _measure(measure: _Measure, known: Mapping[str, Moment]) -> Duration:
     missing = TITLES[measure.begins[0]] if begin is None else TITLES[measure.ends]
     if begin is None or end is None:
         return Duration(name=measure.name, title=measure.title, milliseconds=None, note=f"no {missing} on record")
+    # haops may have been opened before its first bad signal.
     if end.offset_ms < begin.offset_ms:
         note = f"{TITLES[measure.ends]} came before {begin.title}"
         return Duration(name=measure.name, title=measure.title, milliseconds=None, note=note)
@@ -135,6 +136,7 @@ def _mitigated(happenings: Sequence[Happening], impact: Happening | None) -> Hap
     """Return when the last critical signal went for good; None while one is true, or if there was none."""
     last: Happening | None = None
     critical = False
+    # The impact itself may be the first critical signal.
     for happening, active in _critical_signals([impact, *_after(happenings, impact)] if impact else []):
         if active:
             last, critical = None, True
@@ -158,6 +160,7 @@ def _resolved(happenings: Sequence[Happening]) -> Happening | None:
         if isinstance(happening.event, ev.RunbookDone)
         or (isinstance(happening.event, ev.SessionClosed) and happening.event.outcome == "done")
     ]
+    # What a runbook measured at its end weighs more than an operator's closing word.
     done = [happening for happening in ended if isinstance(happening.event, ev.RunbookDone)]
     told = done or ended
     return told[-1] if told else None

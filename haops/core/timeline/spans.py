@@ -63,6 +63,7 @@ def _watched(happenings: Iterable[Happening], end_ms: int) -> list[Lane]:
         if isinstance(happening.event, ev.StateSeen):
             event = happening.event
             tone = _TONES.get(event.state, Tone.IDLE)
+            # To the end of all: whatever is seen next shortens it.
             begun = _span(event.state, tone, happening.offset_ms, end_ms, event.detail)
             _follow(spans.setdefault((event.kind, event.subject), []), begun)
     return [Lane(group=GROUPS.get(kind, kind), name=name, spans=tuple(seen)) for (kind, name), seen in spans.items()]

@@ -177,7 +177,7 @@ class ObjectiveTold:
 class Timeline:
     """Everything that the journal of one session says, ordered for people.
 
-    `decisions` maps each decision's row to the options that were not taken, with why; `remarks` are what weakens the
+    `rejected` maps each decision's record to the options not taken, with why; `remarks` are what weakens the
     timeline itself (clock jumps, records that do not fit). `outcome` is done, abandoned, or empty while it is open.
     """
 
