@@ -268,7 +268,7 @@ class VerificationFailed(Event, type="verification.failed", barrier=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReopened(Event, type="step.reopened", barrier=True):
-    """A step that ended, was skipped or was taken back is to be tried again; its earlier attempts stay in the journal."""
+    """A step that ended, was skipped or taken back is to be tried again; its earlier attempts stay in the journal."""
 
     step: str
     reason: str
