@@ -34,6 +34,7 @@ def decode_event(name: str, body: Mapping[str, Any]) -> ev.Event:
     if kind is None:
         return UnknownEvent(name=name, body=body)
     known = {field.name for field in dataclasses.fields(kind)}
+    # Fields that only a newer haops knows are passed over; the record keeps them.
     fields = {key: _restored(value) for key, value in body.items() if key in known}
     try:
         return msgspec.convert(fields, kind)
@@ -63,6 +64,7 @@ def _plain(value: Any) -> Any:
 def _restored(value: Any) -> Any:
     """Return a value as it was before `_plain`, but for lists, which conversion makes tuples where fields say so."""
     match value:
+        # Alone only: a mapping of somebody else's may have such a key beside others.
         case {"float": str(text), **rest} if not rest:
             return float(text)
         case Mapping():

@@ -36,6 +36,7 @@ JsonSchema = dict[str, Any]
 class Document(BaseModel):
     """A mapping of a file: its keys are exactly its fields."""
 
+    # Built on first use (defer_build): a command that reads no document does not pay for its checks.
     model_config = ConfigDict(
         extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=False, defer_build=True
     )
@@ -51,6 +52,7 @@ def adapter_of(model: Any) -> TypeAdapter[Any]:
 def refused(*mistakes: Mistake) -> PydanticCustomError:
     """Return the error that carries mistakes with their offsets out of a validator."""
     sentence = "; ".join(mistake.message for mistake in mistakes)
+    # pydantic fills in the sentence's braces: a mistake that quotes some must come as a value.
     return PydanticCustomError("mistake", "{sentence}", {"sentence": sentence, "mistakes": mistakes})
 
 
@@ -124,6 +126,7 @@ def _parsed(text: str) -> Expression:
     try:
         return parse_condition(text)
     except ConditionError as error:
+        # The parser counts from the first character that is no space.
         lost = len(text) - len(text.lstrip())
         raise refused(Mistake(lost + max(error.column - 1, 0), str(error))) from None
 

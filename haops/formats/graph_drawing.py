@@ -107,6 +107,7 @@ def _in_order(runbook: Runbook) -> Iterator[Step]:
     left = list(runbook.steps)
     placed: set[str] = set()
     while left:
+        # There always is one: a runbook whose steps need each other in a circle was refused.
         step = next(step for step in left if placed.issuperset(step.needs))
         placed.add(step.id)
         left.remove(step)

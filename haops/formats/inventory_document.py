@@ -26,6 +26,7 @@ class Url(FieldCheck):
         try:
             parts = urlsplit(text)
             complete = parts.scheme in ("http", "https") and parts.hostname and parts.port
+        # urlsplit itself says nothing; asking it for a port that is none does.
         except ValueError:
             complete = None
         if not complete:

@@ -88,6 +88,7 @@ def _refusal(source: YamlSource) -> InventoryError:
 
 def _document(source: YamlSource) -> InventoryDocument | None:
     """Return the validated file, or None; mistakes are noted in both cases."""
+    # On what is written: a mistake in form elsewhere must not silence these.
     found = (*_repeated_hosts(source), *_taken_names(source), *_unknown_hosts(source), *_nobody(source))
     for path, message, remedy in found:
         source.report(path, message, remedy)
@@ -236,5 +237,7 @@ class _Builder:
 
     def _url(self, host: str, port: int) -> str:
         """Return the usual address of a service on a host."""
+        # There is one: a member on an unknown host was refused before (`_unknown_hosts`).
         address = next(entry.address for entry in self.document.hosts if entry.name == host)
+        # An IPv6 address stands in brackets (RFC 3986, section 3.2.2).
         return f"https://[{address}]:{port}" if ":" in address else f"https://{address}:{port}"

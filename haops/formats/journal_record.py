@@ -25,6 +25,7 @@ VERSION: Final = 1
 MAX_PAYLOAD_BYTES: Final = 4 * 1024 * 1024
 """A longer record is refused: recovery may drop at most one of these, and output belongs into blobs."""
 
+# Keeps these hashes apart from every other SHA-256 over the same bytes.
 _DOMAIN = b"haops-journal-v1\0"
 _HEADER_BYTES = 3 + 8 + 1 + 64 + 1
 # RFC 8785 writes numbers as IEEE 754 doubles: beyond this two integers could have one text.
@@ -212,6 +213,7 @@ def _split(line: bytes) -> tuple[bytes, str]:
         raise BadLine("the line has no end")
     payload = line[_HEADER_BYTES:-1]
     digest = line[12:76]
+    # Written anew and compared: no other spelling of a length passes, such as upper case or a sign.
     if line[:_HEADER_BYTES] != b"H1 %08x %s " % (len(payload), digest):
         raise BadLine("not the frame of a record (H1, length, hash)")
     if len(payload) > MAX_PAYLOAD_BYTES:
@@ -225,6 +227,7 @@ def _fields(payload: bytes) -> _Payload:
     try:
         fields = _DECODER.decode(payload)
         spelled = canonical_json(fields)
+        # No shorter number is beyond 2^53: the slow look at every value is kept for these.
         if _LONG_NUMBER.search(payload):
             _plain(msgspec.structs.asdict(fields), 0)
     except (ValueError, RecursionError) as error:
@@ -282,6 +285,7 @@ def _plain_integer(value: int) -> int:
 
 def _text(text: str) -> str:
     """Return the text with lone surrogates written out: an outcome must not be lost over a file name's odd byte."""
+    # A text of a subclass, such as an enum's, becomes a plain one.
     if text.isascii():
         return str.__str__(text)
     return text.encode("utf-8", "backslashreplace").decode()

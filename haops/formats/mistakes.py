@@ -86,12 +86,14 @@ def _own(source: YamlSource, path: Path, _model: Any, detail: ErrorDetails) -> N
 
 def _word(source: YamlSource, path: Path, _model: Any, detail: ErrorDetails) -> None:
     """Note a word that is none of those allowed."""
+    # pydantic hands the allowed words over in one sentence.
     allowed = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
     source.report(path, f"{detail['input']} is not allowed here", did_you_mean(str(detail["input"]), allowed))
 
 
 def _name(source: YamlSource, path: Path, _model: Any, detail: ErrorDetails) -> None:
     """Note a text, or a key, that does not have the form of a name."""
+    # So pydantic marks a mistake in the key of a mapping.
     is_key = path[-1:] == ("[key]",)
     report = source.report_key if is_key else source.report
     pattern = detail.get("ctx", {}).get("pattern", "")
@@ -120,6 +122,7 @@ def fields_at(schema: Mapping[str, Any], location: tuple[int | str, ...]) -> fro
     nodes = list(_variants(schema, definitions))
     for part in location:
         below = [child for node in nodes for child in _below(node, part)]
+        # A location also names variants that are no fields: they lead nowhere, and the search stays.
         nodes = [variant for child in below for variant in _variants(child, definitions)] or nodes
     return frozenset(name for node in nodes for name in node.get("properties", {}))
 

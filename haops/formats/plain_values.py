@@ -17,6 +17,7 @@ from haops.core.conditions import Expression
 @singledispatch
 def plain(value: Any) -> Any:
     """Return the value as dicts, lists, text, numbers, truth values and None."""
+    # A dataclass itself counts as one too; only what is made of it has values.
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -39,6 +39,7 @@ def _(value: Expression, names: Names) -> Expression:
 def _(value: Option, names: Names) -> Option:
     loses = value.loses
     for name, text in names.items():
+        # Only a name is filled in later; anything else stands there as it was given.
         loses = loses.replace("{" + name + "}", "{" + text + "}" if text.replace(".", "_").isidentifier() else text)
     return dataclasses.replace(value, when=renamed(value.when, names), loses=loses)
 

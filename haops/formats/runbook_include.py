@@ -67,6 +67,7 @@ def load_includes(source: YamlSource, lookup: Lookup) -> dict[int, Included]:
         written = step.get(INCLUDE) if isinstance(step, dict) else None
         name = written.get("runbook") if isinstance(written, dict) else written
         if isinstance(name, str):
+            # Read once: the mistakes of a runbook that is included twice are told once.
             if name not in loaded:
                 loaded[name] = _load(source, ("steps", index, INCLUDE, "runbook"), name, lookup)
             if (runbook := loaded[name]) is not None:
@@ -139,6 +140,7 @@ def _given_inputs(place: Inclusion, runbook: Runbook) -> Iterator[tuple[str, str
         if value is None:
             place.report(f"{runbook.name} needs its input {name}", f"add with: {{{name}: ...}}")
             continue
+        # In brackets: operators around the name must not take it apart.
         yield name, value.text if value.names == (value.text,) else f"({value.text})"
         if entry.type == "path":
             yield from _given_file(place, name, value)
@@ -186,10 +188,12 @@ def _bridged(earlier: tuple[str, ...], needs: Mapping[str, tuple[str, ...]], cho
 
 def _placed(step: Step, around: StepDocument, names: Mapping[str, str], kept: Mapping[str, tuple[str, ...]]) -> Step:
     """Return an included step as a step of the including runbook."""
+    # Captures are left out: what they hold are names and patterns, not conditions.
     renewed: Step = renamed(replace(step, captures=()), names)
     return replace(
         renewed,
         id=f"{around.id}.{step.id}",
+        # A step that needs nothing inside begins when the include may.
         needs=tuple(f"{around.id}.{need}" for need in kept[step.id]) or around.needs,
         rollback=f"{around.id}.{step.rollback}" if step.rollback else None,
         when=_both(around.when, renewed.when),

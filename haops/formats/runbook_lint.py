@@ -46,6 +46,7 @@ def lint_runbook(content: bytes, source: str, vocabulary: Vocabulary) -> tuple[P
         parse_runbook(content, source, vocabulary)
     except RunbookError as error:
         problems.extend(error.problems)
+    # Once more as it is written: advice is given on a file with mistakes as well.
     written = read_yaml(content, source)
     return distinct([*problems, *_advice(written, vocabulary)])
 

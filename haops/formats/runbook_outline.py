@@ -104,6 +104,7 @@ def _waits(steps: tuple[StepOutline, ...]) -> dict[str, frozenset[str]]:
     waits: dict[str, set[str]] = {}
     for step in steps:
         waits.setdefault(step.id, set()).update(step.needs)
+        # Steps without a way back gather under the empty name, which nobody asks for.
         waits.setdefault(step.rollback, set()).update({step.id, *step.needs})
     return {step: frozenset(earlier) for step, earlier in waits.items()}
 

@@ -97,6 +97,7 @@ def _one_kind(step: StepOutline, raw: dict[str, Any], vocabulary: Vocabulary) ->
     chosen = [key for key in raw if key in kinds]
     if len(chosen) > 1:
         yield Broken((*step.path, chosen[1]), f"{chosen[0]} and {chosen[1]} in one step", "make two steps", at_key=True)
+    # A mistyped kind is named as an unknown field already.
     if not chosen and not any(nearest(key, kinds) for key in raw if key not in StepDocument.model_fields):
         yield Broken(step.path, "it does not say what is done", f"add one of: {', '.join(sorted(kinds))}")
 

@@ -64,4 +64,5 @@ def _with_words(node: Any, words: Mapping[str, frozenset[str]]) -> Any:
     idle = {"x-words"} | {key for key in ("title", "default") if isinstance(node.get(key, 0), str | None)}
     rest = {key: _with_words(entry, words) for key, entry in node.items() if key not in idle}
     known = words.get(str(node.get("x-words")))
+    # An empty set of names would allow nothing at all.
     return {**rest, "enum": sorted(known)} if known else rest

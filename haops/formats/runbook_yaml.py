@@ -37,6 +37,7 @@ def parse_runbook(content: bytes, source: str, vocabulary: Vocabulary) -> Runboo
 def _parse(content: bytes, file: str, vocabulary: Vocabulary, including: tuple[str, ...]) -> Runbook:
     """Return the runbook; `including` are the files on whose behalf this one is read."""
     source = read_yaml(content, file)
+    # Counted as written, before anything walks over them, and again with what they include.
     if source.value is None or _too_many(source, source.get(("steps",))):
         raise _refusal(source)
     chain = (*including, file)
@@ -165,6 +166,7 @@ def _runbook(
         done=document.done,
         references=document.references,
         source=file,
+        # Without a byte order mark, if there is one; the digest is over the bytes as they are.
         text=content.decode("utf-8-sig"),
         digest=hashlib.sha256(content + others.encode()).hexdigest(),
         includes={name: text for other in included.values() for name, text in other.texts().items()},

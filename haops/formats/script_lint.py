@@ -20,10 +20,12 @@ _SAFE_START = re.compile(r"^set\s+-[a-z]*e[a-z]*u|^set\s+-[a-z]*u[a-z]*e", re.MU
 _TEMPLATE = re.compile(r"\{\{-?\s*[A-Za-z_][\w.]*\s*-?\}\}")
 _RM = re.compile(r"\brm\s+(?:-\w+\s+)*-\w*[rR]\w*[^\n;&|]*")
 _KEPT = re.compile(r"\$\{?ETCD_DATA_DIR|/var/lib/etcd|/var/lib/kubelet|/etc/kubernetes")
+# A suffix behind the name, or sed -i with one: kubelet runs such copies (kubernetes issue 129364).
 _COPY = re.compile(
     r"(?:/etc/kubernetes/manifests/[\w.-]+?\.ya?ml|\$\{?ETCD_MANIFEST\}?)[\"']?[.~_-][\w$.{}-]+"
     r"|\bsed\s+-i\.?[\w~]+\s[^\n;|]*(?:/etc/kubernetes/manifests|ETCD_MANIFEST)"
 )
+# Loopback, the address of all, and net masks hold in every cluster.
 _ADDRESS = re.compile(r"(?<![\w.])(?!127\.|0\.0\.0\.0|255\.)\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\w)")
 
 

@@ -46,6 +46,7 @@ def without_literals(script: str) -> str:
     blanked = list(script)
     for begin, end in _literals(script):
         for at in range(begin, end):
+            # Line ends stay, so that offsets and lines are those of the script.
             blanked[at] = " " if blanked[at] != "\n" else "\n"
     return "".join(blanked)
 
@@ -64,11 +65,13 @@ def _literals(script: str) -> Iterator[tuple[int, int]]:
             case "'" if not doubled:
                 end = _after(script, "'", at + 1)
                 yield at, end
+            # In the middle of a word it is a character like any other.
             case "#" if not doubled and (at == 0 or script[at - 1].isspace()):
                 end = _after(script, "\n", at)
                 yield at, end
             case "<" if not doubled and (here := _HERE.match(script, at)):
                 begin = _after(script, "\n", here.end())
+                # From the newline before the text: an empty one ends at once.
                 end = _after(script, f"\n{here[2]}\n", begin - 1)
                 yield begin, end
         at = end

@@ -11,6 +11,7 @@ from haops.formats.timeline_words import utc_text
 HEADINGS = (
     "utc", "local", "since_s", "category", "source", "moment", "event", "journal", "record_hash", "stdout", "stderr",
 )  # fmt: skip
+# The first six are OWASP's (CSV Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 

@@ -15,6 +15,7 @@ VERSION = 1
 def timeline_json(timeline: Timeline, to_local: ToLocal) -> str:
     """Return everything that a timeline holds. Times are UTC; `begun_local` carries the reader's offset."""
     value = {"version": VERSION, **_plain(timeline), "begun_local": to_local(timeline.begun).isoformat()}
+    # ASCII, as json does unless told otherwise: no terminal acts on what is printed.
     return json.dumps(value, indent=2) + "\n"
 
 

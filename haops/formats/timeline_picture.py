@@ -58,6 +58,7 @@ class _Scale:
     """From milliseconds to pixels."""
 
     def __init__(self, length_ms: int) -> None:
+        # A session of one record has no length, and nothing may be divided by it.
         self.length_ms = max(length_ms, 1)
         self._wide = WIDTH - _LEFT - _RIGHT
 
@@ -121,6 +122,7 @@ def _lane(lane: Lane, top: float, scale: _Scale) -> Iterator[str]:
 def _bar(span: Span, top: float, scale: _Scale) -> str:
     """Return one state as a bar, with its word on it where it fits."""
     x = scale.x(span.start_ms)
+    # A state of milliseconds stays visible.
     width = max(scale.x(span.end_ms) - x, 1.5)
     took = duration_text(span.end_ms - span.start_ms)
     detail = f": {span.detail}" if span.detail else ""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 Path = tuple[str | int, ...]
 """The way from the top of a document to a value: keys and list positions."""
 
+# YAML 1.1: \xNN, \uNNNN, \UNNNNNNNN; every other escape has two characters.
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
 _BLANK = " \t\n"
 
@@ -104,6 +105,7 @@ def _first(text: str, scalar: ScalarPlace) -> int:
 def _skip_to(text: str, at: int, scalar: ScalarPlace, character: str) -> int:
     """Return the next index that can stand for the character: indentation and folded line ends are passed over."""
     while at < scalar.end:
+        # An escaped line end joins two lines, without the indentation of the second.
         if scalar.style == '"' and text.startswith("\\\n", at):
             at += 2 + _indentation(text, at + 2)
         elif character not in _BLANK and text[at] in _BLANK:

@@ -6,6 +6,7 @@ that means a word gets a word. Must never look at what the value is for.
 
 import re
 
+# 18 digits always fit into 64 bits.
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -20,6 +21,7 @@ def plain_value(text: str) -> Scalar:
     """
     if text in _WORDS:
         return _WORDS[text]
+    # As a number, -0 would lose its sign.
     if _INTEGER.fullmatch(text) and text != "-0":
         return int(text)
     if _NUMBER.fullmatch(text) and repr(float(text)) == text:

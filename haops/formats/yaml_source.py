@@ -27,6 +27,7 @@ MAX_DEPTH = 20
 MAX_NODES = 50_000
 
 _MAX_UNSEEN = 20
+# Beyond U+10FFFF, or half of a surrogate pair: an escape may name these, a text cannot hold them.
 _NO_CHARACTER = re.compile(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}|\\(?:u|U0000)[Dd][89A-Fa-f][0-9A-Fa-f]{2}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTE = 'put the text in quotes: "{{ ... }}"'
@@ -92,9 +93,11 @@ def read_yaml(content: bytes, file: str) -> YamlSource:
         text = _decode(content, source)
         source.places.text = text
         _refuse_unseen(source)
+        # Events only: no constructor runs, so that no tag can make an object.
         _Reader(source, yaml.parse(text, Loader=yaml.SafeLoader)).read()
     except yaml.MarkedYAMLError as error:
         source.problems.append(_syntax_problem(source, error))
+    # The one complaint that comes without a mark.
     except yaml.reader.ReaderError as error:
         place = place_at(source.places.text, error.position)
         source.problems.append(source.problem(place, f"the character U+{int(error.character):04X} is not allowed"))
