@@ -94,6 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
         # Not standing alone, click returns the exit code that a command asked for instead of leaving with it.
         sys.exit(haops.main(args=arguments, prog_name="haops", standalone_mode=False))
     except click.exceptions.Abort:
+        # 128 + SIGINT, as a shell tells it of any other program.
         _fail("stopped", 130)
     except click.ClickException as error:
         error.show()
@@ -106,6 +107,7 @@ def main(arguments: list[str] | None = None) -> None:
         _fail("stopped", 130)
     except BrokenPipeError:
         sys.stderr.close()
+        # 128 + SIGPIPE: `haops journal show ... | head` is no mistake of anybody's.
         sys.exit(141)
     except OSError as error:
         _fail(_of_this_machine(error), EnvironmentLacks.exit_code)

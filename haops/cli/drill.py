@@ -63,6 +63,7 @@ def rehearse_outside(wish: Wish) -> int:
     lab = _lab_of_session(wish.resumed) if wish.resumed else _start_lab(wish)
     put_terminal_back = remember_terminal()
     status = _run_inside(lab.name, wish)
+    # Popen tells a signal as a negative status, the door of the lab as 128 and more.
     if status in (_KILLED, 128 + signal.SIGKILL):
         put_terminal_back()
         print(f"haops was killed; the lab {lab.name} stays. Go on: haops", file=sys.stderr)
@@ -112,9 +113,11 @@ def _run_inside(lab: str, wish: Wish) -> int:
     # The same haops as this one, and nothing from the directory that it happens to be called in.
     command = [sys.executable, "-P", "-m", "haops", *wish.arguments()]
     environment = os.environ | {_INSIDE: lab, "PYTHONPATH": str(Path(haops.__file__).parent.parent)}
+    # Ignored before the child is there: a signal in between would end this process and leave the lab behind.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     child = subprocess.Popen(command, env=environment)
+    # Ctrl-C comes to the child from the terminal; these two are sent to this process alone.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: child.send_signal(received))
     return child.wait()

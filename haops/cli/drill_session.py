@@ -55,6 +55,7 @@ class DrillSession:
 
     def run(self) -> int:
         """Hold the drill and return the exit code."""
+        # Whoever started this process ignores Ctrl-C, and that is inherited.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if self._wish.auto:
             return self._auto()
@@ -138,6 +139,7 @@ class DrillSession:
 
     def _break_beside(self) -> None:
         """Have the cluster broken while the screen stands."""
+        # A daemon: who leaves the screen does not wait for a fault that takes its time.
         threading.Thread(target=self._beside, name="beside the screen", daemon=True).start()
 
     def _beside(self) -> None:

@@ -98,6 +98,7 @@ def follow(*, session: str, types: tuple[str, ...], steps: tuple[str, ...], full
 
     try:
         _print(follow_journal(_find(session)), types, steps, full=full, as_json=as_json)
+    # Ctrl-C is how following ends, not a failure.
     except KeyboardInterrupt:
         click.echo(err=True)
 

@@ -80,6 +80,7 @@ def status(name: str | None, *, as_json: bool) -> None:
         click.echo("No lab is running. Start one: haops lab up")
 
 
+# Options behind COMMAND are its own.
 @lab.command(context_settings={"ignore_unknown_options": True})
 @click.option("--lab", "name", metavar="NAME", help="Which lab, if several run.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
@@ -101,6 +102,7 @@ def shell(name: str | None, command: "Sequence[str]") -> NoReturn:
         os.execvp(words[0], words)  # noqa: S606 - what the person typed, run as it is
     except OSError as error:
         click.echo(f"haops: {words[0]}: {error.strerror}", err=True)
+        # As shells say of a command that cannot be run.
         os._exit(127)
 
 
@@ -130,6 +132,7 @@ def _stay_with(running: "RunningLab") -> None:
     """Wait for Ctrl-C, SIGTERM or SIGHUP, then end the lab; or for the lab's own end."""
     click.echo("Ctrl-C ends it.", err=True)
     while running.is_alive:
+        # Blocked and waited for: no handler can come into the middle of ending the lab.
         received = signal.sigtimedwait(_ENDING, 0.5)
         if received:
             running.end()

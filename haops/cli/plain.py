@@ -70,6 +70,7 @@ class PlainSession:
             (StepState.FAILED, self._ask_failed),
         ):
             waiting = view.session.in_state(state)
+            # While others are under way a failure can wait: what they come to may matter for it.
             if waiting and not (state is StepState.FAILED and view.session.in_state(*OPEN)):
                 return ask(view, waiting[0])
         self._changed.wait(_LOOK_EVERY_S)
@@ -145,6 +146,7 @@ class PlainSession:
     def _ask_unknown(self, view: View, step_id: str) -> bool:
         """Say what is unknown; it is probed by itself, and a person may decide with a reason."""
         unknown = [a for a in view.session.round_attempts(step_id) if a.outcome is Outcome.UNKNOWN]
+        # Each attempt is asked about once; its probe goes on meanwhile.
         if not unknown or self._said.get(unknown[0].id) == "unknown":
             self._changed.wait(_LOOK_EVERY_S)
             self._changed.clear()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def ui_settings(environment: Mapping[str, str] = os.environ) -> UiSettings:
     """Return the screen's settings: HAOPS_THEME, NO_COLOR, and files in the configuration directory."""
+    # By no-color.org any value counts but an empty one.
     theme = "monochrome" if environment.get("NO_COLOR") else environment.get("HAOPS_THEME", DEFAULT_THEME)
     keymap = config_directory() / "keymap.yaml"
     remote = "SSH_CONNECTION" in environment

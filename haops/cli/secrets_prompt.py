@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from haops.connectors.secrets import SecretQuestion
     from haops.ui.app import HaopsApp
 
+# A connection may ask before the screen is drawn; one that never comes must not be waited for.
 _SCREEN_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.02
 
@@ -47,6 +48,7 @@ class PromptBesideScreen:
             time.sleep(_LOOK_EVERY_S)
         try:
             return app.call_from_thread(_ask_aside, app, question)
+        # Textual's word for an app that has ended meanwhile.
         except RuntimeError:
             return None
 

@@ -19,6 +19,7 @@ def remember_terminal() -> Callable[[], None]:
 
     def put_back() -> None:
         """Leave the screen's modes, then take back the settings."""
+        # Before the settings: TCSADRAIN waits until this is written.
         print(_MODES_BACK, end="", file=sys.stderr, flush=True)
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
 

@@ -36,6 +36,7 @@ class Wish:
         }
         for name, value in options.items():
             if value is not None:
+                # With `=`: a value that begins with a dash would be taken for an option.
                 yield f"{name}={value}"
         flags = {"--auto": self.auto, "--plain": self.plain, "--json": self.as_json, "--keep": self.keep}
         yield from (name for name, is_set in flags.items() if is_set)
