@@ -88,6 +88,7 @@ def _waiting_for_etcd(answer: reads.Readiness, waited_s: float) -> ApiEndpoint:
 def _is_live(api: ApiClient, timeout_s: float) -> bool:
     """Return whether an endpoint that is not ready still calls itself alive."""
     try:
+        # /livez has only the first of the two.
         return reads.livez(api, timeout_s=timeout_s, exclude=_ETCD_CHECKS[:1])
     except ConnectorError:
         return False

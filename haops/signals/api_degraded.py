@@ -9,6 +9,7 @@ from haops.core.signal import Severity, Signal, SignalRule
 def judge(facts: Mapping[str, Any]) -> Signal | None:
     """Return the signal while it is true."""
     ready, expected = facts.get("api.ready"), facts.get("api.expected", 0)
+    # None at all is another signal.
     if ready is None or ready == 0 or ready >= expected:
         return None
     sentence = f"API ready on {ready} of {expected}"

@@ -25,5 +25,6 @@ RULE = SignalRule(
     reads=("api.ready", "api.expected", "api.answering"),
     judge=judge,
     threshold_source="Kubernetes health checks: /readyz",
+    # Behind etcd's: without quorum the API servers fail as well, and are not the cause.
     rank=30,
 )

@@ -23,5 +23,6 @@ RULE = SignalRule(
     reads=("etcd.members_unasked", "api.unasked"),
     judge=judge,
     threshold_source="the connection's own error: a missing file, a certificate or key that was refused",
+    # Before all others: what could not be asked makes everything else look worse than it may be.
     rank=1,
 )

@@ -10,6 +10,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
     """Return the signal while it is true."""
     if facts.get("etcd.cluster_ids", 0) > 1:
         sentence = f"members belong to {facts['etcd.cluster_ids']} different clusters"
+    # False and not None: hashes that could not be compared are no evidence.
     elif facts.get("etcd.hashes_equal") is False:
         sentence = "members have different data at the same revision"
     else:

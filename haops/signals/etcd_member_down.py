@@ -10,6 +10,7 @@ from haops.core.signal import Severity, Signal, SignalRule
 def judge(facts: Mapping[str, Any]) -> Signal | None:
     """Return the signal while it is true."""
     healthy, expected = facts.get("etcd.members_healthy"), facts.get("etcd.members_expected", 0)
+    # Below a majority another signal speaks.
     if healthy is None or healthy >= expected or healthy < facts.get("etcd.quorum", 0):
         return None
     return Signal(

@@ -9,6 +9,7 @@ from haops.core.signal import Severity, Signal, SignalRule
 def judge(facts: Mapping[str, Any]) -> Signal | None:
     """Return the signal while it is true."""
     answering, needed = facts.get("etcd.members_answering"), facts.get("etcd.quorum")
+    # Not known counts as led: there is no accusation without a look.
     if answering is None or needed is None or answering < needed or facts.get("etcd.leaders", 1) > 0:
         return None
     sentence = f"{answering} members answer, but none leads: they may not reach each other"

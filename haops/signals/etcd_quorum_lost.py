@@ -11,6 +11,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
     answering, expected, needed = (
         facts.get(name) for name in ("etcd.members_answering", "etcd.members_expected", "etcd.quorum")
     )
+    # By those that answer: members that run and know no leader have another cause.
     if answering is None or not expected or answering >= needed:
         return None
     who = (

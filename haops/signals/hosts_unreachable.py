@@ -12,6 +12,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
     if reachable is None or reachable >= expected:
         return None
     sentence = f"SSH reaches {reachable} of {expected} hosts"
+    # A warning: a host that SSH does not reach may serve all the same.
     return Signal(name=RULE.name, severity=Severity.WARNING, sentence=sentence)
 
 

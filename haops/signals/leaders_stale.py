@@ -10,6 +10,7 @@ LIMIT_S = 15
 
 def judge(facts: Mapping[str, Any]) -> Signal | None:
     """Return the signal while it is true."""
+    # Without an API server nobody can renew a lease, and nobody can read one.
     if not facts.get("api.ready"):
         return None
     names = {"controller-manager": "leases.controller_manager_age_s", "scheduler": "leases.scheduler_age_s"}

@@ -12,6 +12,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
     if ready is None or ready >= total:
         return None
     sentence = f"{total - ready} of {total} nodes not Ready"
+    # A notice: nodes follow what went wrong elsewhere, by 40 to 50 s (node-monitor-grace-period).
     return Signal(name=RULE.name, severity=Severity.NOTICE, sentence=sentence)
 
 

@@ -118,6 +118,7 @@ class KubernetesKind(CommonKind):
         body = json.dumps(action.body).encode() if action.body is not None else None
         request = {"timeout_s": attempting.timeout_s, "body": body, "content_type": action.content_type}
         if action.method != "GET":
+            # The server's own judgement of the write, admission included; nothing is stored, nothing is dispatched yet.
             rehearsed = client.request(action.method, environment["API_PATH"], query={"dryRun": "All"}, **request)
             if rehearsed.status not in _OK:
                 return _answered(rehearsed, f"dry run on {endpoint}", Outcome.NOT_STARTED)
@@ -134,6 +135,7 @@ def _first_answering(attempting: Attempting) -> str:
     inventory = attempting.connections.inventory
     for endpoint in inventory.kubernetes.endpoints if inventory.kubernetes else ():
         try:
+            # A server that takes longer than this to say that it is ready is not the one to ask.
             if attempting.connections.api(endpoint.name).request("GET", "/readyz", timeout_s=2).status in _OK:
                 return endpoint.name
         except ConnectFailed:

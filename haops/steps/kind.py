@@ -104,6 +104,7 @@ def judge_report(step: Step, report: AttemptReport) -> Result | None:
 def judge_exit(step: Step, exit_status: int, stdout: bytes, stderr: bytes, *, dropped_bytes: int = 0) -> Result:
     """Return the result of a script that ended, by what the step expects."""
     expected = exit_status in step.expect.exit
+    # Programs say why in their last line; all the rest is kept as output.
     last = stderr.strip().splitlines()[-1:] if not expected else []
     said = f": {last[0].decode(errors='backslashreplace')[:300]}" if last else ""
     return Result(

@@ -70,6 +70,7 @@ class ScriptKind(CommonKind):
         shell = attempting.connections.shell(attempting.target)
         attempting.dispatch()
         order = attempting.order
+        # One try more than the runbook asks for: after a lost connection a read may always run again.
         for left in reversed(range(attempting.step.retries + 2)):
             try:
                 answer = shell.run(order.script, environment=order.environment, timeout_s=attempting.timeout_s)
