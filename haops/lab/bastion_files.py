@@ -61,6 +61,7 @@ class BastionFiles:
 
     def write_ssh(self, user_key: KeyPair, host_keys: Sequence[tuple[LabHost, KeyPair]]) -> None:
         """Write the operator's key and the hosts' public keys."""
+        # The mode before the content: at no moment can others read the key.
         self.ssh_key.touch(mode=0o600)
         self.ssh_key.write_bytes(user_key.private)
         lines = (f"{host.address},{host.name} {key.public}\n" for host, key in host_keys)

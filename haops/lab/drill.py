@@ -138,6 +138,7 @@ class Drill:
         if not stopped_by:
             stopped_by = self._engine.check_done()
         count = self._count(stopped_by)
+        # After the count: it is the writer who counts.
         self.abandon()
         records = read_journal(self._directory.parent).records
         session = self._engine.view().session
@@ -197,6 +198,7 @@ class Drill:
             self._engine.record(
                 ev.ObjectiveMeasured(
                     name=one.name,
+                    # The record has no other word for "only to be stated beforehand".
                     target=-1 if one.target is None else round(one.target * scale),
                     actual=None if one.actual is None else round(one.actual * scale),
                     unit="ms" if one.unit == "s" else one.unit,

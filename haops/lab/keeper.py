@@ -58,6 +58,7 @@ def start_in_background(
     lab = record(directory, flavour, keeper.pid)
     try:
         _follow(keeper, json.dumps(order), say, directory / _LOG)
+    # Ctrl-C as well: a lab that nobody was told of must not go on.
     except BaseException:
         lab.end()
         keeper.wait()

@@ -54,6 +54,7 @@ def is_link_up(host: str) -> bool:
 def drop_route(pid: int, address: str) -> None:
     """Let nothing leave for `address` from the network namespace of process `pid`."""
     with _links(pid) as inside:
+        # Not "add": the same cut may be asked for twice.
         inside.route("replace", dst=f"{address}/32", type="blackhole")
 
 

@@ -51,6 +51,7 @@ def locate_programs(flavour: str, from_directory: str | None = None) -> tuple[Si
     if directory:
         _check_holds_programs(Path(directory))
     names = FLAVOUR_PROGRAMS[flavour]
+    # Side by side: each program is run for its version, and the large ones take their time to load.
     with ThreadPoolExecutor(max_workers=len(names)) as pool:
         seen = pool.map(lambda name: sightings(PROGRAMS[name], directory, with_distro=flavour == "etcd"), names)
     seen_by_name = dict(zip(names, seen, strict=True))

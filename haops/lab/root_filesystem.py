@@ -39,6 +39,7 @@ def _mount_all(disk: HostDisk, programs: Mapping[str, Path]) -> None:
     for name in ("usr", "dev", *_separate_directories()):
         _bind(Path("/", name), root / name)
     syscalls.mount("proc", str(root / "proc"), kind="proc", flags=_VIRTUAL | Mount.NOEXEC)
+    # After /usr: /usr/local/bin has to lie on top of it.
     for name, mode in (("run", "755"), ("tmp", "1777"), ("usr/local/bin", "755")):
         syscalls.mount("tmpfs", str(root / name), kind="tmpfs", flags=_VIRTUAL, options=f"mode={mode}")
     _mount_etc(disk)
@@ -68,6 +69,7 @@ def _place_programs(root: Path, programs: Mapping[str, Path]) -> None:
     for name, program in programs.items():
         place = root / "usr/local/bin" / name
         place.touch()
+        # Bound, not linked: a link would lead out of the host's root.
         _bind(program, place)
     for name in AGENT_PROGRAMS:
         script = root / "usr/local/bin" / name

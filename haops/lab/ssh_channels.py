@@ -25,6 +25,7 @@ from haops.lab.agent.processes import CHROOT, HOST_ENVIRONMENT
 # What a pipe holds on Linux.
 _CHUNK_BYTES = 64 * 1024
 _CONNECT_TIMEOUT_S = 10.0
+# sshd begins in the home directory; chroot leaves a process in /.
 _IN_HOME = ("/bin/sh", "-c", 'cd; exec "$@"', "login")
 
 

@@ -10,6 +10,7 @@ from enum import IntFlag
 
 _PR_SET_PDEATHSIG = 1
 
+# use_errno: else the interpreter's own calls may change the number before it is read.
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -51,6 +52,7 @@ def mount(source: str, target: str, *, kind: str = "", flags: Mount | int = 0, o
         os.fsencode(source),
         os.fsencode(target),
         os.fsencode(kind) or None,
+        # An unsigned long in C; ctypes would pass an int.
         ctypes.c_ulong(int(flags)),
         os.fsencode(options) or None,
     )

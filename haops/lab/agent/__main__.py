@@ -17,6 +17,7 @@ def main() -> int:
     try:
         assemble(order.disk, order.programs)
     except EnvironmentLacks as lack:
+        # Read by `LabHost`: how a host tells what is missing before it has an agent.
         print(f"lacks {lack}", flush=True)
         return lack.exit_code
     asyncio.run(Agent(order).serve())

@@ -39,6 +39,7 @@ class Agent:
         calls = self._calls()
         HostRequests(self._root, calls).listen()
         await LabSocket(self._order.disk.control_socket, {**calls, **self._lab_calls()}).listen()
+        # Not waited for: a member of etcd is up only when other hosts boot as well.
         for name in self._units.enabled():
             await self._units.get(name).start(block=False)
         print("ready", flush=True)
@@ -77,6 +78,7 @@ class Agent:
             return start_kubelet(self._order, self._containers)
         stand_in = self._order.stand_ins.get(command[0])
         if stand_in:
+            # It runs outside the host's root and needs this process's Python, PYTHONPATH included.
             inherited = {**os.environ, **HOST_ENVIRONMENT}
             return self._processes.start_logged([*stand_in, *command[1:]], log, inherited, on_host=False)
         return self._processes.start_logged(command, log, environment)

@@ -59,6 +59,7 @@ def power_on(name: str) -> None:
     Prints `pid N`, the first process as seen from the bastion. The next line on standard input says that the network
     cable is plugged in.
     """
+    # The lab's end is the end of every host, however it comes.
     syscalls.die_with_parent()
     # A new PID namespace takes in children only: the next fork is the host's first process.
     syscalls.unshare(Clone.MOUNT | Clone.NET | Clone.UTS | Clone.IPC | Clone.PID)
@@ -66,9 +67,12 @@ def power_on(name: str) -> None:
     if first:
         print(f"pid {first}", flush=True)
         _supply_power(first)
+    # Not inherited by a child, so once more.
     syscalls.die_with_parent()
+    # No signal of the bastion's terminal reaches a host.
     os.setsid()
     socket.sethostname(name)
+    # Python brings a handler of its own for it; a host knows no Ctrl-C.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

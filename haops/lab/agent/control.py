@@ -16,6 +16,7 @@ from haops.lab.agent.notify import bind_unix
 
 # As a shell answers for a command that it cannot find.
 _UNKNOWN_CALL = 127
+# asyncio's own limit of 64 kB is too small: a command's whole input comes in one line.
 _LONGEST_REQUEST_BYTES = 64 * 1024 * 1024
 
 
@@ -25,6 +26,7 @@ async def _answer(calls: Mapping[str, Call], name: str, arguments: list[str]) ->
         return Answer(_UNKNOWN_CALL, "", f"the agent does not know {name}\n")
     try:
         return await call(arguments)
+    # A call that fails must not end the agent, which is the host's first process.
     except (OSError, ValueError, KeyError) as error:
         return Answer(1, "", f"{name}: {type(error).__name__}: {error}\n")
 
@@ -72,6 +74,7 @@ class HostRequests:
         asyncio.get_running_loop().add_reader(self._descriptor, self._receive)
 
     def _receive(self) -> None:
+        # Up to 4096 bytes (PIPE_BUF) the kernel never mixes what several callers write.
         *complete, self._pending = (self._pending + os.read(self._descriptor, 65536)).split(b"\n")
         for line in complete:
             task = asyncio.create_task(self._serve(self._root / os.fsdecode(line).lstrip("/")))
@@ -81,10 +84,12 @@ class HostRequests:
     async def _serve(self, request: Path) -> None:
         # A caller that was killed has taken its directory along; there is nobody to answer then.
         with suppress(OSError):
+            # Each argument ends with a NUL, so what follows the last one is empty.
             name, *arguments = (request / "arguments").read_text().split("\0")[:-1]
             answer = await _answer(self._calls, name, arguments)
             (request / "stdout").write_text(answer.stdout, errors="surrogateescape")
             (request / "stderr").write_text(answer.stderr, errors="surrogateescape")
+            # Non-blocking: it is a FIFO, and a caller that was killed reads no more.
             status = os.open(request / "status", os.O_WRONLY | os.O_NONBLOCK)
             os.write(status, b"%d\n" % answer.status)
             os.close(status)

@@ -83,6 +83,7 @@ def _matches(container: Container, asked: Asked) -> bool:
 
 async def _stop(runtime: Runtime, asked: Asked) -> Answer:
     return await _each(
+        # crictl's own default is no grace at all.
         runtime, asked, lambda one: runtime.containers.stop(one, float(asked.value("--timeout", "-t") or 0))
     )
 
@@ -201,6 +202,7 @@ def _listed(container: Container) -> dict[str, Any]:
         "image": {"image": container.spec.image, "annotations": {}, "userSpecifiedImage": container.spec.image},
         "imageRef": container.spec.image,
         "state": f"CONTAINER_{_state(container).upper()}",
+        # As the CRI tells times: nanoseconds, and as text, because JSON's numbers lose digits there.
         "createdAt": str(int(container.started_at * 1e9)),
         "labels": _labels(container),
         "annotations": {

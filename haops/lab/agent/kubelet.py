@@ -40,6 +40,7 @@ def _reports(static_pods: StaticPods, containers: Containers) -> list[PodReport]
 
 def _current(containers: Containers, pod: StaticPod, spec: ContainerSpec) -> Container | None:
     newest = containers.newest(pod.source, spec.name)
+    # A container of the manifest before is not this pod's.
     return newest if newest and newest.spec.digest == pod.digest else None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from haops.lab.agent.answers import Answer, lines
 
+# TCP_LISTEN in the kernel's tcp_states.h.
 _LISTEN = "0A"
 
 
@@ -22,5 +23,6 @@ def _ports() -> Iterator[int]:
             for row in Path("/proc/self/net", table).read_text().splitlines()[1:]:
                 address, state = row.split()[1], row.split()[3]
                 host, _, port = address.partition(":")
+                # 127.0.0.1, in the byte order of a little-endian machine.
                 if state == _LISTEN and not host.startswith("0100007F"):
                     yield int(port, 16)

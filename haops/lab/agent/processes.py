@@ -103,6 +103,7 @@ class Processes:
         on_host: bool = True,
     ) -> Process:
         """Start `command` with these open descriptors, in the host's root unless `on_host` is off. OSError if not."""
+        # By the program chroot: posix_spawn itself cannot change the root.
         argv = [CHROOT, str(self._root), *command] if on_host else list(command)
         pid = os.posix_spawn(
             argv[0],
@@ -154,6 +155,7 @@ async def stop(process: Running, *, first: int, patience_s: float) -> bool:
     process.send(first)
     process.send(signal.SIGCONT)  # a stopped process takes no other signal
     try:
+        # Shielded: the wait may be over, the end is still to come.
         await asyncio.wait_for(asyncio.shield(process.ended), patience_s)
     except TimeoutError:
         process.send(signal.SIGKILL)

@@ -17,6 +17,7 @@ from haops.lab.agent.notify import NotifySocket
 from haops.lab.agent.processes import HOST_ENVIRONMENT, NOT_FOUND, Ended, Running, stop
 from haops.lab.agent.unit_file import UnitFile, parse_environment_file
 
+# systemd.service(5), SuccessExitStatus: an end by one of these is a clean one.
 _CLEAN_SIGNALS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE}
 
 
@@ -61,6 +62,7 @@ class Service:
 
     async def start(self, *, block: bool = True) -> None:
         """Start and, with `block`, wait until systemd would call it started. StartFailed if it does not come up."""
+        # In the pause before a restart a start comes at once.
         if self.state.active in {"active", "activating"} and self.state.sub != "auto-restart":
             if block and self._job:
                 await self._outcome(self._job)
@@ -82,6 +84,7 @@ class Service:
             number = signal.Signals[self.unit.value("KillSignal", "SIGTERM")]
             if not await stop(self.main, first=number, patience_s=self.unit.duration_s("TimeoutStopSec", 90.0)):
                 self._stopping = "timeout"
+        # Between two runs there is no process whose end could be waited for.
         if self.state.sub == "auto-restart":
             await self._abandon_supervision()
             self._enter("inactive", "dead")
@@ -113,6 +116,7 @@ class Service:
         while True:
             ended = await self._run_once(job)
             if not job.done():
+                # A oneshot unit is up when it has ended well; any other that ends here never was.
                 job.set_result(self.unit.value("Type") == "oneshot" and _is_clean(ended))
             if self._is_final(ended):
                 return
@@ -201,6 +205,7 @@ class Service:
             self._supervision = None
 
     async def _outcome(self, job: asyncio.Future[bool]) -> None:
+        # Several callers may wait for one job: who gives up must not end it for the others.
         if not await asyncio.shield(job):
             raise StartFailed(
                 f"Job for {self.unit.name} failed because the control process exited with error code.\n"

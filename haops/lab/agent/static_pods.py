@@ -42,6 +42,7 @@ class StaticPods:
     """Watches the manifests and keeps the containers as they say; `ended` resolves when it is told to stop."""
 
     def __init__(self, host_root: Path, host_name: str, containers: Containers) -> None:
+        # A part of the agent, which is the host's first process.
         self.pid = 1
         self.ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self.pods: tuple[StaticPod, ...] = ()

@@ -38,6 +38,7 @@ class UnitFile:
     def duration_s(self, key: str, default: float) -> float:
         """Return a time span such as `5`, `100ms` or `1min 30s`; "infinity" is infinite."""
         text = self.value(key)
+        # systemd.service(5): a timeout of 0 is none, like infinity.
         if text in {"infinity", "0"} and key.startswith("Timeout"):
             return float("inf")
         if not text:
@@ -80,6 +81,7 @@ def parse_environment_file(text: str) -> dict[str, str]:
 def _assignments(text: str) -> Iterator[tuple[str, str]]:
     for line in _lines(text):
         key, separator, value = line.partition("=")
+        # Sections are passed over: no key that counts here stands in two of them.
         if separator and not line.startswith("["):
             yield key.strip(), value.strip()
 
@@ -89,6 +91,7 @@ def _lines(text: str) -> Iterator[str]:
     pending = ""
     for raw in text.splitlines():
         line = raw.strip()
+        # In the middle of a continued line too, where systemd passes over them as well.
         if line.startswith(("#", ";")):
             continue
         if line.endswith("\\"):
@@ -103,6 +106,7 @@ def _lines(text: str) -> Iterator[str]:
 
 def _arguments(line: str, environment: Mapping[str, str]) -> Iterator[str]:
     for position, word in enumerate(shlex.split(line)):
+        # Prefixes of systemd.service(5): how a failure counts, and with which rights it runs.
         bare = word.lstrip("-@:+!") if position == 0 else word
         whole = re.fullmatch(r"\$(\w+)", bare)
         if whole:  # an unbraced variable that is a word of its own is split into words

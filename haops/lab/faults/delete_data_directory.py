@@ -31,4 +31,5 @@ class DeleteDataDirectory:
 
     def seen_in_effect(self, lab: TargetLab, host: TargetHost, parameters: Parameters) -> bool:
         """Tell whether the directory is absent."""
+        # `test` says 1 for absent; more than that means that it could not look.
         return host.run("test", "-e", parameters["path"]).status == 1

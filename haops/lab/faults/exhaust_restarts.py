@@ -55,11 +55,13 @@ def _unit_has_failed(host: TargetHost) -> bool:
 
 
 def _restart_unit(host: TargetHost) -> None:
+    # reset-failed first: beyond its limit a unit refuses every start.
     for verb in (("reset-failed",), ("start", "--no-block")):
         host.ask("systemctl", *verb, _UNIT).checked(f"{host.name}: systemctl {verb[0]} {_UNIT}")
 
 
 def _stop_kubelet_and_kill(host: TargetHost) -> None:
+    # The kubelet first, else it would start again what was killed.
     host.ask("systemctl", "stop", "kubelet", timeout_s=_CALL_TIMEOUT_S).checked(f"{host.name}: systemctl stop kubelet")
     send(host, _PROGRAM, signal.SIGKILL)
 

@@ -19,7 +19,7 @@ class RunCommand:
     defaults: ClassVar[Parameters] = {"undo": "true", "seen": "true"}
 
     def inject(self, lab: TargetLab, host: TargetHost, parameters: Parameters) -> None:
-        """Run the command . Raises LabError if it fails."""
+        """Run the command. Raises LabError if it fails."""
         host.run("sh", "-c", parameters["command"]).checked(f"{host.name}: {parameters['command']}")
 
     def undo(self, lab: TargetLab, host: TargetHost, parameters: Parameters) -> None:

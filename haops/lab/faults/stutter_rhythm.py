@@ -16,6 +16,7 @@ from haops.lab.faults.host_processes import is_alive, pids_beside, send_each
 def beat(first_pid: int, program: str, *, frozen_s: float, running_s: float) -> None:
     """Beat until the host has no power any more."""
     while is_alive(first_pid):
+        # Looked for at each beat: what was started again has another number.
         pids = pids_beside(first_pid, program)
         send_each(pids, signal.SIGSTOP)
         time.sleep(frozen_s)

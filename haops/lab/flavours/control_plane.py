@@ -130,6 +130,7 @@ def _set_up(host: LabHost, hosts: Sequence[LabHost]) -> None:
     _systemctl(host, "start", "--no-block", _BOOTSTRAP)
     kubeadm.run_phase(host, "kubeconfig", "all")
     kubeadm.run_phase(host, "control-plane", "all")
+    # Now it is waited for: it is up when two members have found each other.
     _systemctl(host, "start", _BOOTSTRAP)
 
 

@@ -151,6 +151,7 @@ def _start_member(host: LabHost) -> None:
     host.ask("systemctl", "enable", "etcd").checked(f"{host.name}: systemctl enable etcd")
     answer = host.ask("systemctl", "start", "etcd", timeout_s=_START_TIMEOUT_S)
     if answer.status:
+        # The journal says why; systemctl only says that it failed.
         answer = host.ask("journalctl", "-u", "etcd", "-n", "5")
         answer = type(answer)(1, "", answer.stdout)
     answer.checked(f"{host.name}: systemctl start etcd")

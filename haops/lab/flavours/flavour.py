@@ -23,6 +23,7 @@ class Site:
     def keep(self, path: str, content: bytes) -> None:
         """Write a file on the bastion that nobody else may read."""
         place = Path(path)
+        # The mode before the content; a file that was there may have had another.
         place.unlink(missing_ok=True)
         place.touch(mode=0o600)
         place.write_bytes(content)

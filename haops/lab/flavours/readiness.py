@@ -70,6 +70,7 @@ def open_admin_access(site: Site) -> None:
     reply = api.create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", _ADMIN_BINDING)
     if reply.status != CONFLICT:
         reply.checked("bind the administrators' group")
+    # kubeadm's later commands, such as upgrade, read it from the cluster.
     kubeadm.run_phase(first, "upload-config", "kubeadm")
 
 
@@ -89,6 +90,7 @@ def await_nodes(site: Site) -> None:
 
 
 def _as_super_admin(site: Site, address: str) -> KubeApi:
+    # Since kubeadm 1.29 admin.conf has no rights until its group is bound.
     return KubeApi(site.hosts[0].disk.locate("/etc/kubernetes/super-admin.conf"), server=f"https://{address}:6443")
 
 

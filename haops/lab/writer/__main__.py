@@ -34,6 +34,7 @@ def _reply(request: Mapping[str, Any], writing: Writing, record: WriteRecord) ->
     """Return the counts, and for a check also what was lost."""
     reply: dict[str, Any] = {}
     if request["ask"] == "check":
+        # What is read back must not grow meanwhile.
         writing.stop()
         try:
             reply["lost"] = writing.lost(within_s=request["within_s"])
