@@ -78,6 +78,7 @@ class InventoryConnections:
             self._close_all(self._shells)
             self._close_all(self._etcd)
             self._close_all(self._apis)
+            # Last: hosts behind a jump host are left through it.
             if self._routes is not None:
                 self._routes.close()
                 self._routes = None

@@ -90,6 +90,7 @@ class LocalLink:
         del deadline
         try:
             child = subprocess.Popen(
+                # exec, so that the child is the program itself and no shell that waits for it.
                 ["sh", "-c", f"exec {command}"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

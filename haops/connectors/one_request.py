@@ -95,6 +95,7 @@ class Origin:
         self._pool: urllib3.HTTPConnectionPool
         if parts.scheme == "https":
             context = tls or ssl.create_default_context()
+            # The only way to have a context make sockets of a class of ours.
             context.sslsocket_class = _TlsSocket
             self._pool = urllib3.HTTPSConnectionPool(
                 host, port or 443, maxsize=8, ssl_context=context, server_hostname=server_name

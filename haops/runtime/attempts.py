@@ -143,6 +143,7 @@ class Attempts:
             return False
         result, captures = self._capture(attempting, result)
         with self._log.lock:
+            # The operator, or another probe, may have settled it while the host was asked.
             if self._log.session.attempts[attempt.id].outcome is not Outcome.UNKNOWN:
                 return True
             self._log.commit(
@@ -188,6 +189,7 @@ class Attempts:
             script=planned["script"],
             environment={**planned["environment"], "HAOPS_ATTEMPT": attempt_id},
             session_id=self._log.session.id,
+            # The intent is on disk by now: the host keeps how far the journal had come as a witness.
             sequence=self._log.journal.next_seq - 1,
             head=self._log.journal.head,
             recorded=self._recorded_on(target),

@@ -47,6 +47,7 @@ class Conclusion:
         while True:
             known = self._look(tuple(sorted(kind.value for kind in kinds))).on(BASTION)
             answers = [condition.holds(known) for condition in runbook.done]
+            # A clear no ends it at once; only what is not known is waited for.
             if False in answers or None not in answers or self._clock.monotonic() >= deadline_s:
                 return self._conclude(runbook, known)
             self._stopped.wait(_LOOK_EVERY_S)

@@ -80,6 +80,7 @@ class Engine:
         self._runner = Runner(log, attempts, connections, self, clock, self.notice)
         self._conclusion = Conclusion(log, self.look, clock, self._stopped)
         self._curiosity = Curiosity(self._watcher, clock, self.view)
+        # Last: a commit calls back into all of the above.
         log.subscribe(self._committed)
 
     @property
@@ -94,6 +95,7 @@ class Engine:
 
     def start(self) -> None:
         """Begin to look, and go on where the journal says that things stand."""
+        # First: conditions read them, and what follows judges by conditions.
         self._look_at_inputs()
         threading.Thread(target=self._open_eyes, name="opening its eyes", daemon=True).start()
         self._curiosity.start()
@@ -107,6 +109,7 @@ class Engine:
 
     def view(self) -> View:
         """Return one consistent look at the session."""
+        # Each is read once and never changes: all of the view is about one moment.
         session, picture = self._log.session, self._watcher.picture
         known = self._knowledge(session, picture)
         opened = session.opened
@@ -138,10 +141,12 @@ class Engine:
     def submit(self, command: cmd.Command) -> Refusal | None:
         """Carry out a command, or return why not."""
         try:
+            # From the decision to its record nothing may change what it rests on.
             with self._log.lock:
                 decision = decide(self._log.session, command, self._circumstances())
                 if isinstance(decision, Refusal):
                     return decision
+                # Before the commit, which starts the runner: the words belong to the attempt.
                 if isinstance(command, cmd.Confirm) and command.statement:
                     self._runner.say(command.step, command.statement)
                 if decision:
@@ -162,6 +167,7 @@ class Engine:
                 if attempt is None:
                     return Refusal("there is no such attempt")
                 work = self._attempts.cancel if isinstance(command, cmd.Cancel) else self._probe
+                # In a thread: a host may take its time, and a screen waits for this call.
                 threading.Thread(target=self._quietly, args=(work, attempt), daemon=True).start()
         return None
 
@@ -216,6 +222,7 @@ class Engine:
 
     def leave(self, reason: str) -> None:
         """Write down that the operator leaves, end all threads, close the journal. What runs on hosts goes on."""
+        # On the way out several call this: the first reason stays.
         if self._stopped.is_set():
             return
         self._stopped.set()
@@ -281,11 +288,13 @@ class Engine:
 
     def _tell(self) -> None:
         """Tell the listeners that something changed."""
+        # A copy: a listener may be taken away while it is told.
         for listener in tuple(self._listeners):
             listener()
 
     def _committed(self, entries: Sequence[Entry]) -> None:
         """After a commit: see what follows by itself."""
+        # States come with every look, and by themselves they open no step.
         if any(not isinstance(entry.event, ev.StateSeen) for entry in entries):
             self._advance()
         self._tell()
@@ -337,6 +346,7 @@ class Engine:
     def _offer(self, step_id: str) -> None:
         """Offer a ready step, or skip it if its condition is false; one with an unknown condition waits."""
         session = self._log.session
+        # An offer just before has advanced the session already.
         if session.runbook is None or session.steps[step_id].state is not StepState.READY:
             return
         step = session.runbook.step(step_id)
@@ -382,6 +392,7 @@ def _to_plan(session: Session) -> tuple[str, ...]:
 def operator_name() -> str:
     """Return who operates: who called sudo, or the login."""
     try:
+        # Under sudo the login is root, which would tell nobody who it was.
         return os.environ.get("SUDO_USER") or getpass.getuser()
     except (OSError, KeyError):
         return f"uid {os.getuid()}"

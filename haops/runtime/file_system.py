@@ -31,6 +31,7 @@ def file_system_of(path: Path) -> str:
         return ""
     wanted = f"{os.major(device)}:{os.minor(device)}"
     for line in mounts.splitlines():
+        # proc(5), mountinfo: optional fields end with the dash; behind it stands the type.
         about, _, source = line.partition(" - ")
         if about.split()[2] == wanted:
             return source.split()[0]

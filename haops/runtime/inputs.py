@@ -43,6 +43,7 @@ def _file_facts(name: str, path: Any, now_s: float) -> dict[str, Any]:
 def is_whole_snapshot(path: Path) -> bool:
     """Return whether an etcd snapshot's last 32 bytes are the SHA-256 of the rest (etcd's snapshot format)."""
     size = path.stat().st_size
+    # etcd's own test for a checksum at the end: a database is whole sectors.
     if size % _SECTOR_BYTES != _SHA256_BYTES:
         return False
     digest = hashlib.sha256()

@@ -214,6 +214,7 @@ class _Walk:
         if self.hint.seq and not self.hint_met:
             reason = f"record {self.hint.seq} is not the one that the hint `head` knows"
             return State.DAMAGED, self._at_end(reason), ()
+        # A record that is being written is no torn end while its writer lives.
         if problem and writer:
             return State.CLEAN, None, (f"it is being written: {writer}",)
         return (State.TORN if problem else State.CLEAN), problem, ()

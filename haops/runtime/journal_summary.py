@@ -83,6 +83,7 @@ def _records(directory: int, name: str, *, tail: bool) -> list[Record]:
     """Return the records at one end of a segment; the first one alone may be long."""
     with os.fdopen(open_to_read(directory, name), "rb") as file:
         if tail:
+            # The line that this begins in the middle of is passed over, as it is not whole.
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
             content = file.read(TAIL_BYTES)
         else:
@@ -96,6 +97,7 @@ def _state(last: list[Record], *, running: bool) -> str:
     if running:
         return "running"
     types = [record.type for record in last]
+    # Not the last one only: notes and measurements may follow the end.
     if "session.closed" in types:
         return "closed"
     return "left" if types[-1] == "session.left" else "interrupted"

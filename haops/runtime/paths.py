@@ -58,6 +58,7 @@ def find_file(name: str, kind: str, given: Path | None = None) -> Path:
     Raises InputError saying where it was looked for.
     """
     path = Path(name)
+    # Without a suffix it is a name, even where a file of that name lies about.
     if path.suffix and path.is_file():
         return path
     places = list(shelves(kind, given))

@@ -61,6 +61,7 @@ def _answer(reader: "subprocess.Popen[bytes]") -> bytes:
         try:
             return reader.communicate(timeout=READ_WITHIN_S)[0]
         except subprocess.TimeoutExpired:
+            # It decodes to no inventory, and the file is then read here.
             return b""
         finally:
             reader.kill()

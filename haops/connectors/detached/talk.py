@@ -76,6 +76,7 @@ class Talk:
             self.conversation.send(content, self._deadline)
             if not more:
                 self.conversation.end_input()
+        # Nobody else has it yet who could close it.
         except BaseException:
             self.conversation.close()
             raise

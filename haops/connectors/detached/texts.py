@@ -27,6 +27,7 @@ _NEEDS_COMMON = (Text.READ, Text.LAUNCH, Text.PROBE, Text.CANCEL)
 
 def _without_comments(name: str) -> str:
     source = files("haops.connectors.detached").joinpath(f"{name}.sh").read_text(encoding="utf-8")
+    # Comments stay here: a text travels with every call. None has a here-document, which this would spoil.
     lines = (line.strip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("#"))
 

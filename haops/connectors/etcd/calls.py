@@ -16,6 +16,7 @@ Call = Callable[[Ask, Any, Mapping[str, Any]], Mapping[str, Any]]
 
 def _member_add(ask: Ask, rpc: Any, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add a member by `peer_urls`, as a learner unless `learner` is false."""
+    # A voter counts for the quorum before it holds any data; a learner does not.
     request = rpc.MemberAddRequest(peerURLs=arguments["peer_urls"], isLearner=arguments.get("learner", True))
     answer = ask("cluster", "MemberAdd", request)
     return {"member_id": f"{answer.member.ID:x}", "members": _members(answer)}

@@ -25,6 +25,7 @@ class _Cause:
 
 
 _RENEW = "look at the certificates' dates and renew them"
+# In this order: a text may hold several signs, and the first that fits is what it means.
 _CAUSES = (
     _Cause("Connection refused", ConnectFailed, "refused", "see on its host whether etcd runs"),
     _Cause("No route to host", ConnectFailed, "no route"),

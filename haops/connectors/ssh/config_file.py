@@ -53,5 +53,6 @@ def _lines(file: Path, depth: int) -> Iterator[str]:
 
 def _found(pattern: str) -> list[Path]:
     path = Path(pattern).expanduser()
+    # ssh_config(5): in a user's file a path that is not absolute lies below ~/.ssh.
     base = path if path.is_absolute() else Path("~/.ssh").expanduser() / path
     return sorted(base.parent.glob(base.name))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from haops.connectors.ssh.known_hosts import KnownKey, Mark, fingerprint, host_label
 from haops.errors import Denied
 
+# RFC 8332: what an RSA key signs with today; ssh-rsa as an algorithm means SHA-1.
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
 

@@ -48,6 +48,7 @@ class KnownKey:
         for pattern in self.patterns:
             wanted = pattern.removeprefix("!")
             if _matches(wanted, host):
+                # sshd(8): a negated pattern takes the host out, whatever else fits.
                 if pattern != wanted:
                     return False
                 matched = True
@@ -96,6 +97,7 @@ def _parse(line: str, file: str, number: int) -> KnownKey | None:
     blob = _decode(words[2])
     if blob is None or not _is_kind(blob, words[1]):
         return None
+    # A hashed name is base64: its case counts.
     return KnownKey(
         file, number, mark, tuple(words[0].lower().split(",")) if "|" not in words[0] else (words[0],), words[1], blob
     )

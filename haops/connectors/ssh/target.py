@@ -117,6 +117,7 @@ def _target(host: Host, access: SshAccess, found: paramiko.SSHConfigDict) -> Tar
 def _port(host: Host, access: SshAccess, found: paramiko.SSHConfigDict) -> int:
     if host.port is not None:
         return host.port
+    # 22 may only be the inventory's default: then ssh_config has the word.
     if access.port != USUAL_PORT or "port" not in found:
         return access.port
     _check(found["port"], _PORT, "port", host)

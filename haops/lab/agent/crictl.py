@@ -82,8 +82,8 @@ def _matches(container: Container, asked: Asked) -> bool:
 
 
 async def _stop(runtime: Runtime, asked: Asked) -> Answer:
+    # crictl's own default is no grace at all.
     return await _each(
-        # crictl's own default is no grace at all.
         runtime, asked, lambda one: runtime.containers.stop(one, float(asked.value("--timeout", "-t") or 0))
     )
 
