@@ -24,6 +24,8 @@ SLOW_LOOK_TIMEOUT_S = 20.0
 SLOW_LOOK_DEADLINE_S = 30.0
 # What answers, answers within this; what does not keeps nothing else back for longer.
 _FIRST_ANSWER_S = 0.25
+# So that what flickers is not asked without a pause.
+_SOONEST_S = 0.1
 # Each of them mostly waits for the network.
 _LOOKERS = 32
 
@@ -39,7 +41,7 @@ class Watcher:
         self._lock = threading.Lock()
         self._picture = Picture()
         self._stopping = threading.Event()
-        self._wake = {name: threading.Event() for name in self._observers}
+        self._wake: Mapping[str, dict[str, threading.Event]] = {name: {} for name in self._observers}
         self._answered = {name: threading.Event() for name in self._observers}
         self._lookers = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="look")
         self._pollers: list[threading.Thread] = []
@@ -61,14 +63,15 @@ class Watcher:
         """
         for name, observer in self._observers.items():
             groups = observer.groups(self._connections.inventory) if observer.interval_s > 0 else ()
-            for group in groups:
-                self._begin(name, group)
+            for place, group in enumerate(groups):
+                self._begin(name, group, place / len(groups))
             if groups:
                 self._answered[name].wait(_FIRST_ANSWER_S)
 
-    def _begin(self, name: str, group: str) -> None:
-        """Begin to poll one group."""
-        thread = threading.Thread(target=self._poll, args=(name, group), name=f"{name} {group}", daemon=True)
+    def _begin(self, name: str, group: str, turn: float) -> None:
+        """Begin to poll one group; `turn` is where in the observer's interval its turn comes, from 0 to 1."""
+        self._wake[name][group] = threading.Event()
+        thread = threading.Thread(target=self._poll, args=(name, group, turn), name=f"{name} {group}", daemon=True)
         self._pollers.append(thread)
         thread.start()
 
@@ -93,7 +96,12 @@ class Watcher:
 
     def look_again(self) -> None:
         """Have every poller look now instead of when its interval is over."""
-        for event in self._wake.values():
+        for name in self._wake:
+            self._rouse(name)
+
+    def _rouse(self, name: str) -> None:
+        """Have every group of an observer looked at now."""
+        for event in tuple(self._wake[name].values()):
             event.set()
 
     def stop(self) -> None:
@@ -103,14 +111,19 @@ class Watcher:
         # A look at a silent host may take its whole deadline: leaving does not wait for it.
         self._lookers.shutdown(wait=False, cancel_futures=True)
 
-    def _poll(self, name: str, group: str) -> None:
+    def _poll(self, name: str, group: str, turn: float) -> None:
         """Look at one group again and again until the session ends."""
-        observer = self._observers[name]
+        observer, wake = self._observers[name], self._wake[name][group]
         while not self._stopping.is_set():
             # Before the look: a wish that comes while it is under way is not lost.
-            self._wake[name].clear()
+            wake.clear()
             self._observe(observer, group)
-            self._wake[name].wait(observer.interval_s)
+            self._stopping.wait(_SOONEST_S)
+            wake.wait(self._until_s(turn, observer.interval_s))
+
+    def _until_s(self, turn: float, interval_s: float) -> float:
+        """Return the time until a turn. Turns are spread evenly: of two that fall silent one is soon missed."""
+        return (turn * interval_s - self._clock.monotonic()) % interval_s
 
     def _observe(self, observer: Observer, group: str, *, thorough: bool = False) -> None:
         """Look at one group once and put what was seen into the picture."""
@@ -135,7 +148,19 @@ class Watcher:
         )
 
     def _take(self, seen: tuple[Observation, ...]) -> None:
-        """Put observations into the picture and tell."""
+        """Put observations into the picture and tell.
+
+        What falls silent, or answers again, is seldom alone: the others of its kind are asked at once. So a lost quorum
+        is known as soon as the first member is missed.
+        """
         with self._lock:
-            self._picture = self._picture.with_observations(seen)
+            before, self._picture = self._picture, self._picture.with_observations(seen)
+        for kind in {each.kind for each in seen if _has_turned(before, each)}:
+            self._rouse(kind.value)
         self._changed()
+
+
+def _has_turned(before: Picture, seen: Observation) -> bool:
+    """Whether something answered before and does not now, or the other way round."""
+    sight = before.sights.get((seen.kind, seen.subject))
+    return sight is not None and sight.newest.ok != seen.ok

@@ -1,5 +1,7 @@
 """The looking goes on, whatever one look comes to."""
 
+import threading
+
 import pytest
 from waiting import until
 
@@ -7,6 +9,7 @@ from haops.connectors.seam import Connections
 from haops.core.clock import Clock
 from haops.core.inventory import Inventory
 from haops.core.observations import Kind, Observation
+from haops.errors import ConnectFailed
 from haops.observers.observer import look
 from haops.runtime import watcher
 from haops.runtime.clock import SystemClock
@@ -61,3 +64,55 @@ def test_a_mistake_in_a_look_is_shown_and_the_next_look_comes(
     watching.stop()
     assert "haops itself failed: ZeroDivisionError" in errors[0]
     assert not errors[-1]
+
+
+class TwoMembers:
+    """An observer of two members that is asked once a minute; `held` keeps the answer about the first back."""
+
+    name = Kind.ETCD_MEMBER.value
+    interval_s = 60.0
+
+    def __init__(self) -> None:
+        self.are_up = True
+        self.held = threading.Event()
+        self.looks = {"m1": 0, "m2": 0}
+
+    def groups(self, inventory: Inventory) -> tuple[str, ...]:
+        """Return the members."""
+        del inventory
+        return tuple(self.looks)
+
+    def observe(
+        self, connections: Connections, group: str, *, timeout_s: float, clock: Clock, thorough: bool = False
+    ) -> tuple[Observation, ...]:
+        """Tell whether the member is up."""
+        del connections, timeout_s, thorough
+        self.looks[group] += 1
+        if group == "m1" and self.looks["m1"] > 1:
+            assert self.held.wait(10)
+        return (look(Kind.ETCD_MEMBER, group, source="test", clock=clock, measure=self._answer),)
+
+    def _answer(self) -> str:
+        if not self.are_up:
+            raise ConnectFailed("refused", where="test")
+        return "up"
+
+
+def test_when_one_member_falls_silent_the_others_are_asked_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost quorum is known as soon as the first member is missed, not when the last one's turn comes."""
+    members = TwoMembers()
+    monkeypatch.setattr(watcher, "new_observers", lambda: {members.name: members})
+    watching = watcher.Watcher(world.connections(), SystemClock(), lambda: None)
+    watching.start()
+    try:
+        until(lambda: len(watching.picture.sights) == len(members.looks))
+        watching.look_again()
+        until(lambda: members.looks == {"m1": 2, "m2": 2})
+        until(lambda: all(sight.newest.ok for _, sight in watching.picture.of(Kind.ETCD_MEMBER)))
+        members.are_up = False
+        members.held.set()
+        until(lambda: not any(sight.newest.ok for _, sight in watching.picture.of(Kind.ETCD_MEMBER)))
+    finally:
+        watching.stop()

@@ -27,9 +27,10 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.http2.ping_timeout_ms", 3_000),
     # The default back-off notices a member's return only 18 s after an outage of 45 s.
     ("grpc.initial_reconnect_backoff_ms", 250),
-    # Also how long a TLS handshake may take, so not shorter.
+    # How long a TLS handshake may take, so not shorter.
     ("grpc.min_reconnect_backoff_ms", 3_000),
-    ("grpc.max_reconnect_backoff_ms", 3_000),
+    # A restored member is asked at once when it is there; one that is gone refuses at next to no cost.
+    ("grpc.max_reconnect_backoff_ms", 300),
     # What may change something is sent once.
     ("grpc.enable_retries", 0),
     # A client per member: never another's connection, nor its back-off.
