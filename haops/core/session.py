@@ -31,6 +31,9 @@ class Entry:
     event: ev.Event
 
 
+_WAITING = frozenset({StepState.PENDING, StepState.READY, StepState.AWAITING_CONFIRMATION, StepState.BLOCKED})
+
+
 def fold(entries: Iterable[Entry], read_runbook: RunbookReader, start: Session | None = None) -> Session:
     """Return the session after all entries."""
     session = start or Session()
@@ -51,7 +54,9 @@ def apply(session: Session, entry: Entry, read_runbook: RunbookReader) -> Sessio
         changed = _take_up(session, entry.event, read_runbook(entry.event))
     else:
         changed = _after(entry.event, session, entry)
-    return settle(replace(changed, seq=entry.seq))
+    # Most events leave every step where it is, and then nothing can follow from it.
+    settled = changed if changed.steps is session.steps else settle(changed)
+    return replace(settled, seq=entry.seq)
 
 
 def settle(session: Session) -> Session:
@@ -74,8 +79,7 @@ def settle(session: Session) -> Session:
 
 def _by_needs(run: StepRun, needs: list[StepState]) -> StepState:
     """Return the state that the needs of a step ask for; one that runs, ended, or is a way back is left alone."""
-    waiting = {StepState.PENDING, StepState.READY, StepState.AWAITING_CONFIRMATION, StepState.BLOCKED}
-    if run.state not in waiting or run.undoes:
+    if run.state not in _WAITING or run.undoes:
         return run.state
     if any(need in LOST for need in needs):
         wanted, trigger = {StepState.BLOCKED}, Trigger.NEED_LOST
