@@ -83,6 +83,7 @@ APP_ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="app.leave",
+        # Left to the toolkit, one ends without a question and the other copies text.
         keys="ctrl+q,ctrl+c",
         calls="leave",
         words="leave",
@@ -125,6 +126,7 @@ OFFERED: Mapping[StepState | None, tuple[str, ...]] = {
         "app.palette",
         "session.leave",
     ),
+    # Settled first, by enter: neither a retry nor a skip may come before that.
     StepState.UNKNOWN: (
         "session.look",
         "session.output",

@@ -24,6 +24,7 @@ class ConfirmModal(Question[Confirm]):
     """Asks about one step, with its guards live; the answer is a Confirm with the digest that was shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        # Without priority: where a place to type has the focus, these are letters.
         Binding("y", "answer('y')", "run it", id="confirm.yes", tooltip="run a step that changes something"),
         Binding("enter", "answer('enter')", "run it", id="confirm.enter", tooltip="run a step that only reads"),
         Binding("o", "override", "override", id="confirm.override", tooltip="override a guard, with a reason"),

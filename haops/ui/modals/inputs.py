@@ -63,5 +63,6 @@ class InputsModal(Question[dict[str, object]]):
             self.dismiss(read_inputs(self._runbook.inputs, typed, directory=os.getcwd()))  # noqa: PTH109 - a text is asked for
         except InputError as error:
             self._hint = f"{error.message}."
+            # From the top again: what was typed stays, and enter leads to the mistake.
             self.query_one(f"#{places[0]}", Input).focus()
             self.renew()

@@ -25,6 +25,7 @@ OUTCOME_MARKS = {
     "not_started": Mark("-", "not started", Role.WARN),
 }
 """How the outcome of an attempt is shown."""
+# `{back}` is filled in only where the step has a way back.
 _WAYS_ON = {
     StepState.FAILED: "What next: r retry · {back}s skip it with a reason",
     StepState.UNKNOWN: "What next: enter, then p probe or d decide",

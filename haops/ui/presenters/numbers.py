@@ -96,6 +96,7 @@ def wall(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
+    # Records are in UTC; a text without a zone is taken for that.
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

@@ -79,6 +79,7 @@ def scripts(plan: StepPlan, width: int) -> list[Line]:
 
 def _framed(span: Span, width: int) -> list[Line]:
     """Return a line of a script behind the gutter; a long one goes on behind a mark, so that nothing is cut."""
+    # However narrow the screen, some letters stand on each row.
     room = max(width - len(_GUTTER) - len(_GOES_ON), 10)
     first, *more = chop(span, room) if span.width > width - len(_GUTTER) else [span]
     return [line(dim(_GUTTER), first), *(line(dim(_GUTTER), dim(_GOES_ON), piece) for piece in more)]

@@ -240,6 +240,7 @@ class SessionScreen(Screen[None]):
 
     def _output(self, width: int) -> list[Line]:
         rows = self.query_one("#pane-output").scrollable_content_region.height
+        # Before the first layout it has no height.
         return output_tail(self.output, width, max(rows, 1))
 
     def _notices(self, width: int) -> list[Line]:
@@ -296,6 +297,7 @@ class SessionScreen(Screen[None]):
     def _choose_pane(self, name: str) -> None:
         """Show a pane and give it the focus."""
         self.chosen_pane = name
+        # The output is no pane of the registry, and stands at the bottom as well.
         if any(pane.name == name and pane.place is Place.BOTTOM for pane in self.panes) or name == _OUTPUT:
             self.bottom_pane = name
         self._arrange()

@@ -104,6 +104,7 @@ class Lines(ScrollView):
         # Cells are padded to their column, whose width changes with the terminal.
         pairs = enumerate(zip(old.spans, new.spans, strict=True))
         self._changed[number] = frozenset(i for i, (was, now) in pairs if was.text.strip() != now.text.strip())
+        # The first that fires unmarks all: a mark may be shorter than that, never longer.
         self.set_timer(_MARKED_S, self._unmark)
 
     def _unmark(self) -> None:
