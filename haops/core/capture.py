@@ -53,6 +53,7 @@ def _number(value: Any) -> float:
 
 
 def _boolean(value: Any) -> bool:
+    # As JSON spells them, and in no other way.
     return value if isinstance(value, bool) else {"true": True, "false": False}[str(value)]
 
 

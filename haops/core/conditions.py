@@ -119,6 +119,7 @@ def parse_condition(text: str) -> Expression:
 def _walk(node: ast.expr, names: dict[str, None]) -> list[ast.AST]:
     """Return the nodes below, refusing what is not allowed and collecting dotted names."""
     dotted = _dotted(node)
+    # Counted as one node, however many dots: a fact's name is no nesting.
     if dotted:
         names[dotted] = None
         return [node]

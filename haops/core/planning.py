@@ -94,6 +94,7 @@ def plan_step(
     targets, problem = _select(step, inventory, knowledge)
     wanted = [target for target in targets if target not in kept]
     script, added = preview(step, inventory)
+    # The kind's own come last: a step's `env` cannot change what its preview names.
     variables = {**step.environment, **added}
     ours = {"HAOPS_SESSION": session_id, "HAOPS_STEP": step.id}
     plans = tuple(
@@ -158,6 +159,7 @@ def _plan_target(
     values = {name: _text_of(expression, knowledge.on(target)) for name, expression in variables.items()}
     known = {name: value for name, value in values.items() if value is not None}
     missing = tuple(f"{name} ({variables[name].text})" for name in values if name not in known)
+    # A step's own variables win over the standard ones, and are seen before it is confirmed.
     return TargetPlan(target=target, script=script, environment={**standard, **known}, missing=missing)
 
 

@@ -174,6 +174,7 @@ def _(event: ev.StepConfirmed, session: Session, entry: Entry) -> Session:
         Trigger.CONFIRMED,
         plan_digest=event.plan_digest,
         targets=tuple(event.plan),
+        # A new round: what earlier ones did stays on record and does not count for this one.
         attempts=(),
         round=run.round + 1,
         reason="",
@@ -286,6 +287,7 @@ def _(event: ev.RollbackChosen, session: Session, _entry: Entry) -> Session:
     if run.state not in (StepState.SUCCEEDED, StepState.FAILED):
         raise IllegalEvent(f"{event.step} is {run.state.value}: there is nothing to take back")
     reason = f"takes back {event.step}"
+    # It takes every target again: what it undoes may have been done again since.
     return _move(session, event.way_back, Trigger.CALLED_BACK, undoes=event.step, reason=reason, kept=frozenset())
 
 

@@ -87,6 +87,7 @@ TRANSITIONS: Mapping[tuple[StepState, Trigger], StepState] = {
     (_S.RUNNING, _T.NOT_STARTED): _S.AWAITING_CONFIRMATION,
     (_S.RUNNING, _T.SOME_FAILED): _S.FAILED,
     (_S.RUNNING, _T.SOME_UNKNOWN): _S.UNKNOWN,
+    # Nothing but settling leads out of UNKNOWN: what may have happened is never done again before.
     (_S.UNKNOWN, _T.ALL_SUCCEEDED): _S.SUCCEEDED,
     (_S.UNKNOWN, _T.TO_VERIFY): _S.VERIFYING,
     (_S.UNKNOWN, _T.NOT_STARTED): _S.AWAITING_CONFIRMATION,

@@ -204,6 +204,7 @@ def _newest_stopped_host(seen: Seen) -> str | None:
 
 @fact("etcd.newest_stopped_revision", "the revision in the newest whole data directory of a stopped etcd", _DATA)
 def _newest_stopped_revision(seen: Seen) -> int | None:
+    # One that could not be read counts as none: too old is better than made up.
     return max((found.revision or 0 for _, found in _stopped(seen)), default=None)
 
 

@@ -99,6 +99,7 @@ def _happenings(records: Sequence[Noted], read_runbook: RunbookReader) -> tuple[
                 seq=noted.seq, at=noted.at, offset_ms=offset_ms, hash=noted.hash, event=noted.event, session=session
             )
         )
+    # One lost record may make hundreds of others not fit.
     if len(remarks) > _REMARKS_SHOWN:
         remarks[_REMARKS_SHOWN:] = [f"{len(remarks) - _REMARKS_SHOWN} more records do not fit"]
     return told, remarks

@@ -53,6 +53,7 @@ class _Measure:
     ends: str
 
 
+# In a drill the fault is on record; in an incident the first signal is all that is known.
 _IMPACT = ("fault_injected", "first_bad_signal")
 _MEASURES = (
     _Measure("ttd", "time to detect (TTD)", ("fault_injected",), "first_bad_signal"),
