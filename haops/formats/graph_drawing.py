@@ -91,6 +91,7 @@ def draw(runbook: Runbook) -> Iterator[GraphLine]:
 
 def _lead_on(lanes: _Lanes, own: int, waiting: list[str]) -> Iterator[GraphLine]:
     """Yield the lines from a step to those that wait for it; one of them goes straight down."""
+    # Only where no line leads yet: a step that is waited for already has its column.
     straight = next((step for step in waiting if step not in lanes.columns), "")
     lanes.columns[own] = straight
     branches = [step for step in waiting if step != straight]

@@ -174,6 +174,7 @@ def _kept(place: Inclusion, runbook: Runbook) -> Mapping[str, tuple[str, ...]]:
             message = f"{runbook.name} has no step {name}"
             place.source.report((*place.path, "only", index), message, did_you_mean(name, needs))
     chosen = [step for step in needs if not only or step in only]
+    # A need that is reached in two ways is named once.
     return {step: tuple(dict.fromkeys(_bridged(needs[step], needs, chosen))) for step in chosen}
 
 

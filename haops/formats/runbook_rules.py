@@ -142,6 +142,7 @@ def _can_run(step: StepOutline, raw: dict[str, Any], _vocabulary: Vocabulary) ->
     """Yield a step whose condition is false whatever is true."""
     try:
         expression = parse_condition(str(raw.get("when", "True")))
+        # Without a name in it a condition is the same for ever.
         if expression.names or expression.evaluate({}):
             return
     except (ConditionError, Unknown):

@@ -63,6 +63,7 @@ def _undefined(script: str, environment: Collection[str]) -> Iterator[ScriptAdvi
     known = {*environment, *STANDARD_ENVIRONMENT, *SHELL_VARIABLES, *assigned(script)}
     seen: set[str] = set()
     for name, offset, has_fallback in expansions(script):
+        # ${NAME:-x} and its like say themselves what happens without a value.
         if name in known or has_fallback or name in seen:
             continue
         seen.add(name)

@@ -60,6 +60,7 @@ def _literals(script: str) -> Iterator[tuple[int, int]]:
             case "\\":
                 end = at + 2
                 yield at, min(end, len(script))
+            # Not passed over: the shell expands variables in double quotes.
             case '"':
                 doubled = not doubled
             case "'" if not doubled:

@@ -17,6 +17,7 @@ def timeline_markdown(timeline: Timeline, to_local: ToLocal) -> str:
     document = document_of(timeline, to_local)
     lines = [f"# {escape(document.title)}", ""]
     for section in document.sections:
+        # No Markdown renderer can be counted on to show an SVG in the text.
         if not section.picture:
             lines += _section(section)
     return "\n".join(lines).rstrip() + "\n"

@@ -129,6 +129,7 @@ def _bar(span: Span, top: float, scale: _Scale) -> str:
     title = _title(f"{span.state} for {took}, from {offset_text(span.start_ms)}{detail}")
     bar = f'<rect class="{span.tone.value}" x="{x:.1f}" y="{top:.0f}" width="{width:.1f}" height="{_BAR}" rx="2"/>'
     word = cut(f"{_GLYPHS[span.tone]} {visible(span.state)}", int((width - 6) / _LETTER))
+    # A shorter bar has no room for a letter.
     shown = f'<text class="word" x="{x + 3:.1f}" y="{top + 11:.0f}">{escape(word)}</text>' if width > _LANE else ""
     return f"<g>{title}{bar}{shown}</g>"
 

@@ -26,6 +26,7 @@ MAX_DEPTH = 20
 # 306 bytes of aliases load in 3 ms and then unfold without end in whoever walks over them.
 MAX_NODES = 50_000
 
+# The first ones tell enough; a binary file has any number.
 _MAX_UNSEEN = 20
 # Beyond U+10FFFF, or half of a surrogate pair: an escape may name these, a text cannot hold them.
 _NO_CHARACTER = re.compile(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}|\\(?:u|U0000)[Dd][89A-Fa-f][0-9A-Fa-f]{2}")
