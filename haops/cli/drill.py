@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -93,6 +94,7 @@ def _start_lab(wish: Wish) -> "RunningLab":
     from haops.lab.programs import available_flavours  # noqa: PLC0415
 
     offers = available_flavours(wish.from_directory)
+    # If none can run, the one that needs least says what is missing.
     offer = next((o for o in offers if o.flavour == wish.flavour or (wish.flavour is None and o.available)), offers[-1])
     if not offer.available:
         raise ProgramMissing(offer.reason, remedy=offer.remedy)
@@ -114,13 +116,18 @@ def _run_inside(lab: str, wish: Wish) -> int:
     command = [sys.executable, "-P", "-m", "haops", *wish.arguments()]
     environment = os.environ | {_INSIDE: lab, "PYTHONPATH": str(Path(haops.__file__).parent.parent)}
     # Ignored before the child is there: a signal in between would end this process and leave the lab behind.
+    # Not SIG_IGN: the child would inherit it, and a Ctrl-C before its session stands would be lost.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, _leave_it_to_the_child)
     child = subprocess.Popen(command, env=environment)
     # Ctrl-C comes to the child from the terminal; these two are sent to this process alone.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: child.send_signal(received))
     return child.wait()
+
+
+def _leave_it_to_the_child(number: int, frame: FrameType | None) -> None:
+    """Do nothing: the terminal has told the child as well."""
 
 
 def _lab_of_session(session: str) -> "RunningLab":
@@ -154,6 +161,7 @@ def rehearse_inside(wish: Wish) -> int:
     # Only now: what follows starts threads, and gRPC and fork do not mix.
     from haops.cli.drill_session import DrillSession  # noqa: PLC0415
 
+    # Steps on the bastion find the lab's own etcdctl and kubectl first.
     os.environ["PATH"] = f"{lab.files.programs}:{os.environ.get('PATH', '')}"
     try:
         return DrillSession(wish, Path(lab.directory), lab.flavour, _say).run()

@@ -128,6 +128,7 @@ class DrillSession:
 
         cluster = self._engine.view().inventory.cluster
         opening = Opening(cluster, lambda: self._engine, then=self._break_beside, is_drill=True)
+        # The writer must not go on for ever in a cluster that nobody repairs.
         show_session(opening, at_end=self._drill.abandon)
         if self._trouble:
             self._say(self._trouble)

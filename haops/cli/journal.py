@@ -58,6 +58,7 @@ def show(*, session: str, types: tuple[str, ...], steps: tuple[str, ...], full: 
 
     scan = read_journal(_find(session))
     if not _print(scan.records, types, steps, full=full, as_json=as_json) and (types or steps):
+        # To standard error: what is on standard output stays a list of records.
         click.echo(f"haops: no record fits; there are {_what_there_is(scan.records)}", err=True)
     if scan.problem:
         click.echo(f"haops: {scan.state.value}: {scan.problem.reason}; `haops journal verify` says more", err=True)

@@ -86,4 +86,5 @@ def _body_parts(body: Mapping[str, Any], *, full: bool) -> list[str]:
 
 def _value(value: Any) -> str:
     """Return a value of a body on one line."""
+    # Not in ASCII: `visible` takes care of what acts, and letters of other languages stay letters.
     return visible(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

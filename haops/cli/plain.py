@@ -64,6 +64,7 @@ class PlainSession:
 
     def _turn(self, view: View) -> bool:
         """Ask about one thing that waits, or wait. Returns whether to go on."""
+        # What waits for a yes comes first: an unknown attempt is probed by itself meanwhile.
         for state, ask in (
             (StepState.AWAITING_CONFIRMATION, self._ask_step),
             (StepState.UNKNOWN, self._ask_unknown),
@@ -193,6 +194,7 @@ class PlainSession:
             words = f"{run.state.value}{f': {run.reason}' if run.reason else ''}"
             if self._said.get(step_id) != words:
                 self._said[step_id] = words
+                # At the beginning every step is: that is nothing to say of each.
                 if run.state is not StepState.PENDING:
                     self._print(f"{view.now:%H:%M:%S} {step_id} {words}")
 

@@ -105,6 +105,7 @@ def _line_by_line(engine: "Engine", take_up: "Callable[[], None]" = _nothing) ->
             engine.leave("SIGINT")
             raise
         finally:
+            # Behind another reason this does nothing: the first one stands in the journal.
             engine.leave("left")
     if left_open:
         print(f"Not done: {left_open}. Go on: haops run --resume {engine.view().session.id}", file=sys.stderr)

@@ -23,6 +23,7 @@ def ui_settings(environment: Mapping[str, str] = os.environ) -> UiSettings:
     # By no-color.org any value counts but an empty one.
     theme = "monochrome" if environment.get("NO_COLOR") else environment.get("HAOPS_THEME", DEFAULT_THEME)
     keymap = config_directory() / "keymap.yaml"
+    # Over SSH each frame of an animation crosses the line.
     remote = "SSH_CONNECTION" in environment
     return UiSettings(
         theme=theme,

@@ -76,6 +76,7 @@ def _cluster_rows(sessions: "list[SessionHistory]") -> Iterator[ClusterRow]:
     for history in sessions:
         opened = history.session.opened
         if opened and opened.mode != "drill":
+            # The newest come first: the first history of a cluster is how it was seen last.
             seen.setdefault(opened.inventory_source, history)
     files = [str(path) for path in sorted((config_directory() / "clusters").glob("*.yaml"))]
     for path in dict.fromkeys([*files, *(source for source in seen if Path(source).exists())]):

@@ -77,6 +77,7 @@ def _as_text(view: "View", width: int) -> "Iterator[str]":
 
     yield sentence(view)[0].plain
     for pane in all_panes():
+        # Steps belong to a session, and there is none here.
         if pane.kinds or pane.name == "signals":
             lines = table_lines(pane.table(view), width)
             if lines:

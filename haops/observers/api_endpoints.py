@@ -81,6 +81,7 @@ def _waiting_for_etcd(answer: reads.Readiness, waited_s: float) -> ApiEndpoint:
         ready=False,
         live=True,
         failed_checks=("etcd", *answer.failed_checks),
+        # It took both questions to find out.
         latency_ms=(waited_s + answer.duration_s) * 1000,
     )
 

@@ -38,6 +38,7 @@ class HashRounds:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._revisions: dict[str, tuple[int, float]] = {}
+        # Over before it began: the first look opens a round.
         self._current = _Round(0, float("-inf"))
         self._before = self._current
 

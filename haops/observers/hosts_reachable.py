@@ -86,6 +86,7 @@ def _targets(inventory: Inventory, asking: str) -> Iterator[str]:
     central = {*peers, *(endpoint.host for endpoint in endpoints)}
     others = [host for host in inventory.hosts if host.name != asking and (host.name in central or not central)]
     for host in others[:_MOST_TARGETS]:
+        # At the port that counts between them; without an etcd member there is only SSH.
         peer = peers.get(host.name)
         address = peer.hostname if peer else host.address
         yield f"{host.name}={address}={peer.port if peer else _ssh_port(host, inventory)}"

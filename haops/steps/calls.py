@@ -79,6 +79,7 @@ class EtcdKind(CommonKind):
         client = attempting.connections.etcd(environment["ETCD_NAME"])
         action = attempting.step.action
         arguments = {name: environment[f"ARGUMENT_{name.upper()}"] for name in action.arguments}
+        # The client is there by now: files that it lacks are found out with nothing sent.
         attempting.dispatch()
         answer = client.call(action.call, arguments, timeout_s=attempting.timeout_s)
         said = json.dumps(dict(answer), default=str)

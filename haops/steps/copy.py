@@ -52,6 +52,7 @@ class CopyKind(CommonKind):
         """Bring the file to the bastion once for all targets, then put it on this one."""
         environment = attempting.order.environment
         shell = attempting.connections.shell(attempting.target)
+        # First: a target that is not reached is found out before anything is fetched.
         shell.open()
         local, digest = _on_bastion(attempting)
         attempting.dispatch()
@@ -73,6 +74,7 @@ def _on_bastion(attempting: Attempting) -> tuple[Path, str]:
     source, host = environment["COPY_FROM"], environment["COPY_FROM_HOST"]
     if host == BASTION:
         return Path(source), _sha256(Path(source))
+    # A path may hold anything and be longer than a file's name can be.
     key = hashlib.sha256(f"{attempting.order.session_id}\0{host}\0{source}".encode()).hexdigest()
     local = attempting.shared_directory / key
     # Targets run side by side; the file is fetched for the first and read by the rest.

@@ -96,6 +96,7 @@ def judge_report(step: Step, report: AttemptReport) -> Result | None:
     """
     if report.state is RemoteState.DONE and report.exit_status is not None:
         return judge_exit(step, report.exit_status, report.stdout, report.stderr, dropped_bytes=report.dropped_bytes)
+    # The probe has had the id taken by then: it can begin no more (see `script`).
     if report.state in (RemoteState.ABSENT, RemoteState.CLAIMED):
         return Result(outcome=Outcome.NOT_STARTED, evidence=f"the host says {report.state.value}")
     return None

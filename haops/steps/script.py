@@ -61,6 +61,7 @@ class ScriptKind(CommonKind):
             # The host refused to begin (no room, no place for the attempt); what comes later is a lost connection.
             return Result(outcome=Outcome.NOT_STARTED, evidence=str(error))
         result = judge_report(attempting.step, report)
+        # While it waits here only an end counts; anything else is for the probe to tell.
         if result is None or report.state is not RemoteState.DONE:
             raise ConnectionLost(f"the attempt is {report.state.value}", where=attempting.target)
         return result
@@ -97,6 +98,7 @@ class ScriptKind(CommonKind):
         result = None if has_forgotten else judge_report(attempting.step, report)
         if result is not None or report.state is RemoteState.RUNNING or not attempting.step.probe:
             return result
+        # With the environment that was confirmed: it asks about exactly that attempt.
         answer = shell.run(attempting.step.probe, environment=attempting.order.environment, timeout_s=PROBE_TIMEOUT_S)
         verdicts = {0: Outcome.SUCCEEDED, 1: Outcome.FAILED}
         if answer.exit_status not in verdicts:
