@@ -26,6 +26,7 @@ class ChildConversation:
         self._child = child
         self._input = child.stdin
         self._outputs = selectors.DefaultSelector()
+        # A child that does not read must not hold this thread beyond the deadline.
         os.set_blocking(self._input.fileno(), False)
         for index, stream in enumerate((child.stdout, child.stderr)):
             self._outputs.register(stream, selectors.EVENT_READ, index)

@@ -71,6 +71,7 @@ class _PlainConnection(_Exchange):
 
     def _new_conn(self) -> socket.socket:
         made = super()._new_conn()
+        # The descriptor moves over: the first object must not close it when it goes.
         return _PlainSocket(made.family, made.type, made.proto, fileno=made.detach())
 
 

@@ -38,6 +38,7 @@ def ask(place: Path, call: str, arguments: Sequence[str], *, timeout_s: float) -
             _connect(connection, place)
             connection.sendall(request)
             with connection.makefile("rb") as replies:
+                # Nothing at all comes from a host whose power went meanwhile.
                 reply = json.loads(replies.readline() or b"null")
         except (OSError, ValueError) as error:
             raise _no_answer(place, call, str(error)) from error

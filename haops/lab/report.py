@@ -10,7 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """One objective. `target` and `actual` are in `unit` (s or writes); `actual` is None if it was not reached."""
+    """One objective. `target` and `actual` are in `unit` (s or writes).
+
+    `target` is None where the runbook names none, or where a loss only had to be stated; `actual` is None if it was not
+    reached.
+    """
 
     name: str
     target: float | None
@@ -32,7 +36,8 @@ class Objective:
         """Return one line."""
         verdict = "PASS" if self.met else "FAIL"
         actual = "not reached" if self.actual is None else f"{self.actual:g} {self.unit}"
-        target = "as stated before confirming" if self.target is None else f"at most {self.target:g} {self.unit}"
+        open_target = "as stated before confirming" if self.unit == "writes" else "no target"
+        target = open_target if self.target is None else f"at most {self.target:g} {self.unit}"
         return f"{verdict}  {self.name:<14} {actual:<14} {target}"
 
 
@@ -60,7 +65,7 @@ class StepTime:
 
     def as_text(self) -> str:
         """Return one line."""
-        earlier = f"best {min(self.earlier_s):.1f} s of {len(self.earlier_s)}" if self.earlier_s else "first time"
+        earlier = f"best {min(self.earlier_s):.2f} s of {len(self.earlier_s)}" if self.earlier_s else "first time"
         return f"  {self.id:<20} {self.host:<8} {self.state:<12} {self.duration_s:7.2f} s   {earlier}"
 
 

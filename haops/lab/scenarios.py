@@ -55,7 +55,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Something to rehearse. After the first fault it must be seen within `detection_s` and over within `rto_s`."""
+    """Something to rehearse. What must be achieved, and how soon, its runbook says in its objectives."""
 
     name: str
     title: str
@@ -63,8 +63,6 @@ class Scenario:
     runbook: str
     variants: Mapping[str, Variant]
     default_variant: str
-    rto_s: float = 3600.0
-    detection_s: float = 30.0
 
     def variant(self, name: str | None = None) -> Variant:
         """Return the variant of that name, or the default one. Raises InputError."""

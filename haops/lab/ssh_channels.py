@@ -72,11 +72,13 @@ class Session:
     def _with_terminal(self, channel: paramiko.Channel, argv: list[str | bytes]) -> None:
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *(self._terminal or (24, 80)), 0, 0))
+        # In a session of its own with this terminal in control of it: Ctrl-C reaches the foreground.
         process = subprocess.Popen(
             ["setsid", "-c", *argv], stdin=theirs, stdout=theirs, stderr=theirs, env=self.environment
         )
         # Held open here, the terminal would never read as ended.
         os.close(theirs)
+        # A descriptor for each direction: closing one must not close the other.
         reading, writing = os.fdopen(ours, "rb", buffering=0), os.fdopen(os.dup(ours), "wb", buffering=0)
         in_background(lambda: _feed(channel, writing))
         _finish(channel, process, [in_background(lambda: _drain(reading, channel.sendall))])

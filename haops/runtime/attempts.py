@@ -137,6 +137,7 @@ class Attempts:
         attempting = replace(attempting, was_accepted=attempt.accepted)
         try:
             result = kinds()[step.kind].probe(attempting)
+        # Not to be reached now: that says nothing about the attempt, and it is asked again.
         except ConnectorError:
             return False
         if result is None:

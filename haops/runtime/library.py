@@ -90,6 +90,7 @@ def lint_file(name_or_path: str) -> tuple[Problem, ...]:
     except InputError as error:
         return (Problem(name_or_path, 0, 0, error.message, error.remedy),)
     written = read_yaml(content, str(path)).value
+    # By what it says it is: both kinds of file have the same suffix.
     if isinstance(written, dict) and written.get("kind") == "Inventory":
         return lint_inventory(content, str(path))
     return lint_runbook(content, str(path), vocabulary(_loader_beside(path.parent)))

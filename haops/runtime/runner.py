@@ -239,6 +239,7 @@ class Runner:
 def _groups(step: Step, targets: list[str]) -> Iterator[list[str]]:
     """Yield the targets in the groups that run side by side."""
     spread = step.on.spread if step.on else Spread.PARALLEL
+    # Where there is no target at all, a range still wants a step that is not 0.
     size = {Spread.SERIAL: 1, Spread.BATCH: step.on.batch_size if step.on else 1}.get(spread, len(targets)) or 1
     return (targets[start : start + size] for start in range(0, len(targets), size))
 

@@ -82,6 +82,7 @@ class SessionLog:
             raise JournalWriteFailed(f"the journal takes no more records: {self.lost}", where=str(self.journal.path))
         session = self._session
         for event in events:
+            # When and where it stands has no say in whether an event is legal.
             session = apply(session, Entry(seq=0, wall="", event=event), self._read_runbook)
 
     def _append(self, event: ev.Event, *, barrier: bool) -> Entry:

@@ -46,6 +46,7 @@ def _read(text: str, source: str, included: tuple[tuple[str, str], ...]) -> Runb
     from haops.runtime import library  # noqa: PLC0415 - as above
 
     includes = dict(included)
+    # From the record only: the included files may have changed or be gone.
     vocabulary = library.vocabulary(lambda name: (name, includes[name].encode()))
     return parse_runbook(text.encode(), source, vocabulary)
 

@@ -120,6 +120,7 @@ def parse_reply(line: bytes) -> Reply | None:
     if greeting.encode() != GREETING or not words or words[0] not in _FIELDS:
         return None
     word, *rest = words
+    # With another number of fields it is cut, or somebody else's.
     return Reply(word, tuple(rest)) if _FIELDS[word] in (None, len(rest)) else None
 
 

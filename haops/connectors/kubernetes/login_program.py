@@ -31,7 +31,7 @@ class LoginProgram(ExecProvider):
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=LIMIT_S,
-                # Without a terminal of its own: it could open /dev/tty and ask there.
+                # Else it has our terminal, and could open /dev/tty to ask there.
                 start_new_session=True,
                 check=True,
             )

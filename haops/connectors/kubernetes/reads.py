@@ -26,6 +26,7 @@ class Meta(msgspec.Struct, frozen=True):
     """Metadata of an object."""
 
     name: str = ""
+    # msgspec gives each object a new one: an empty default is not shared.
     labels: dict[str, str] = {}
 
 

@@ -33,6 +33,7 @@ def preferred_algorithms(known: Sequence[KnownKey], usual: Sequence[str]) -> tup
 def check_host_key(known: Sequence[KnownKey], kind: str, blob: bytes, *, where: str, files: Sequence[str]) -> None:
     """Return if a file knows exactly this key for the host. Raises Denied, with file and line, if not."""
     shown = f"{kind} {fingerprint(blob)}"
+    # Revoked first: a key may be known by one file and revoked by another.
     for key in known:
         if key.mark is Mark.REVOKED and key.blob == blob:
             raise Denied(

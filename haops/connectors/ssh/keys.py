@@ -58,6 +58,7 @@ class KeyRing:
         except (paramiko.SSHException, OSError) as error:
             self.remarks.append(f"the agent does not answer ({error})")
             return
+        # By their public halves, for which no passphrase is needed.
         named = _public_blobs(target.keys)
         # Servers count every offer (MaxAuthTries is 6): the keys that were named come first.
         for key in sorted(held, key=lambda key: key.asbytes() not in named):

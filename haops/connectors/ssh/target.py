@@ -86,6 +86,7 @@ def resolve_jump(jump: str, access: SshAccess) -> Target:
 
 def _split_port(place: str) -> tuple[str, int | None]:
     name, colon, port = place.rpartition(":")
+    # An IPv6 address has colons of its own: behind them only brackets tell a port.
     if not colon or not port.isdigit() or (":" in name and not name.endswith("]")):
         return place.strip("[]"), None
     return name.strip("[]"), int(port)

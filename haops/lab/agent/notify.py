@@ -19,6 +19,7 @@ class NotifySocket:
         self._place.parent.mkdir(parents=True, exist_ok=True)
         self._place.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        # A wake-up without a message must not hold the loop.
         self._socket.settimeout(0)
         bind_unix(self._socket, self._place)
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._receive)
@@ -32,6 +33,7 @@ class NotifySocket:
 
     def _receive(self) -> None:
         message = self._socket.recv(4096)
+        # sd_notify(3): a message may hold several assignments, one a line.
         if b"READY=1" in message.splitlines() and not self.ready.done():
             self.ready.set_result(None)
 

@@ -154,6 +154,7 @@ class Service:
                 ended = await self._launch(command, self.log, environment).ended
                 if ended.code:
                     return ended
+            # systemd.service(5): only a oneshot unit may have several, and those here have one.
             for command in self.unit.commands("ExecStart", environment)[:1]:
                 self.main = self._launch(command, self.log, environment)
         except OSError:
@@ -184,6 +185,7 @@ class Service:
     def _is_final(self, ended: Ended) -> bool:
         """Record how the process ended; tell whether that was the last of it."""
         self.state.main_status = ended.code
+        # Taken and cleared at once: the next end has a reason of its own.
         reason, self._stopping = self._stopping, ""
         clean = _is_clean(ended)
         if reason in {"timeout", "start-limit-hit"}:

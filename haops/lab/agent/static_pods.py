@@ -68,6 +68,7 @@ class StaticPods:
 
     async def _keep(self) -> None:
         while True:
+            # Replaced as a whole: the thread of the node reads it meanwhile.
             self.pods = tuple(self._scan())
             self._stop_unwanted()
             for pod in self.pods:
@@ -78,6 +79,7 @@ class StaticPods:
     def _scan(self) -> Iterator[StaticPod]:
         """Read the directory; a file is parsed again only when it has changed."""
         seen = {}
+        # The directory itself may be moved away: then nothing is wanted.
         with suppress(FileNotFoundError):
             for path in sorted(self._directory.iterdir()):
                 # Editors and kubeadm write hidden files beside it and rename them: those are no manifests yet.

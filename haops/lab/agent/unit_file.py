@@ -38,7 +38,7 @@ class UnitFile:
     def duration_s(self, key: str, default: float) -> float:
         """Return a time span such as `5`, `100ms` or `1min 30s`; "infinity" is infinite."""
         text = self.value(key)
-        # systemd.service(5): a timeout of 0 is none, like infinity.
+        # systemd takes a timeout of 0 for none, like infinity.
         if text in {"infinity", "0"} and key.startswith("Timeout"):
             return float("inf")
         if not text:

@@ -116,6 +116,7 @@ class ControlPlaneFlavour:
 
 def _on_each(hosts: Sequence[LabHost], work: Callable[[LabHost], object]) -> None:
     with ThreadPoolExecutor(len(hosts)) as pool:
+        # A failure in a thread is raised only when its result is asked for.
         list(pool.map(work, hosts))
 
 

@@ -55,6 +55,7 @@ def await_apis(site: Site) -> None:
 
     def all_ready() -> bool:
         """Cross off who is ready; whether nobody is left to wait for."""
+        # A list of its own: names are taken out on the way through.
         for name in [name for name, api in waiting.items() if _is_ready(api)]:
             del waiting[name]
             site.say(f"{name}: API server ready")

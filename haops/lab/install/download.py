@@ -73,6 +73,7 @@ def _transfer(url: str, part: Path, listener: Listener) -> None:
     """Append to the part what is still missing of it."""
     here = _size(part)
     with _open(url, first_byte=here) as response:
+        # All of it is here already; its checksum tells whether it is right.
         if response.status == _RANGE_NOT_SATISFIABLE:
             return
         # A server that does not know ranges sends the whole file with 200: then what is here is replaced.

@@ -126,6 +126,7 @@ def _only_checksum(url: str) -> str:
 
 def _listed_checksum(url: str, name: str) -> str:
     """Return a file's checksum from a list in sha256sum's form."""
+    # sha256sum puts a star before a name that it read as binary.
     lines = [line for line in fetch_text(url).splitlines() if line.split()[1:] in ([name], [f"*{name}"])]
     return _checksum(lines[0] if lines else "", url)
 

@@ -128,6 +128,7 @@ class Writer:
             stdin.flush()
         except (BrokenPipeError, ValueError) as error:
             raise self._gone() from error
+        # A reply is one line, written at once: when it begins to come it is all there.
         if not select.select([stdout], [], [], timeout_s)[0]:
             raise LabError(f"the writer did not answer within {timeout_s:.0f} s")
         line = stdout.readline()
