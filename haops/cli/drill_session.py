@@ -55,7 +55,7 @@ class DrillSession:
 
     def run(self) -> int:
         """Hold the drill and return the exit code."""
-        # Whoever started this process ignores Ctrl-C, and that is inherited.
+        # A shell that starts it in the background has it ignored, and that is inherited.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if self._wish.auto:
             return self._auto()
