@@ -126,7 +126,7 @@ class Engine:
             plans={step: self._plan(step, session, known) for step in _to_plan(session)},
             intervals_s=self._watcher.intervals_s,
             journal_path=str(self._log.journal.path),
-            journal_events=session.seq + 1,
+            journal_events=max(session.seq, 0),
             journal_lost=self._log.lost,
             notices=self._notices,
             is_drill=opened is not None and opened.mode == "drill",
