@@ -59,9 +59,21 @@ def resume_drill(session: str) -> None:
 
 
 def rehearse_outside(wish: Wish) -> int:
-    """Start or find the lab, run the drill inside it, and end the lab unless haops was killed in there."""
+    """Start or find the lab, and hold the drill in it."""
     _check(wish)
-    lab = _lab_of_session(wish.resumed) if wish.resumed else _start_lab(wish)
+    if wish.resumed:
+        return _hold(_lab_of_session(wish.resumed), wish)
+    lab = _start_lab(wish)
+    try:
+        return _hold(lab, wish)
+    # Ctrl-C before there is anyone inside to hear it: nobody knows of a session in this lab yet.
+    except KeyboardInterrupt:
+        lab.end()
+        raise
+
+
+def _hold(lab: "RunningLab", wish: Wish) -> int:
+    """Run the drill inside the lab, and end the lab unless haops was killed in there or the operator comes back."""
     put_terminal_back = remember_terminal()
     status = _run_inside(lab.name, wish)
     # Popen tells a signal as a negative status, the door of the lab as 128 and more.

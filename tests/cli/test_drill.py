@@ -2,16 +2,19 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from haops.lab.programs import available_flavours
+from haops.runtime.library import load_runbook
 
 pytestmark = [
     pytest.mark.slow,
@@ -64,6 +67,10 @@ def test_every_variant_is_repaired(tmp_path: Path, variant: str) -> None:
     assert set(drilled) >= REPORT_KEYS
     assert drilled["done"], drilled["stopped_by"]
     assert drilled["writes_acknowledged"] > 0
+    # What must be achieved is the runbook's to say.
+    targets = {one["name"]: one["target_s"] for one in drilled["objectives"]}
+    wanted = load_runbook("etcd-quorum-loss").objectives
+    assert (targets["rto"], targets["detection"]) == (wanted["rto"], wanted["detection"])
     if variant in ("survivor", "majority-intact"):
         assert drilled["writes_lost"] == 0
     else:
@@ -127,3 +134,24 @@ def wait_for_record(directory: Path, kind: str) -> Path:
                 return journal.parent
         time.sleep(0.02)
     raise AssertionError(f"no {kind} within 60 s")
+
+
+@pytest.mark.parametrize("heard", [b"starting etcd", b"is up", b"the writer writes"])
+def test_ctrl_c_ends_a_drill_whenever_it_comes(tmp_path: Path, heard: bytes) -> None:
+    """Also in the moment between the lab and the drill's session; the lab goes with it."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        command = [sys.executable, "-m", "haops", "drill", "--flavour", "etcd", "--auto"]
+        os.execve(sys.executable, command, environment(tmp_path))  # noqa: S606 - a fresh process on this terminal
+    said = b""
+    # Nothing is read any more when the terminal's last program has ended.
+    with suppress(OSError):
+        while piece := os.read(terminal, 1 << 16):
+            said += piece
+            if heard in said:
+                os.write(terminal, b"\x03")
+                heard = b"only once"
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130, said
+    assert b"haops: stopped" in said
+    assert haops(tmp_path, "lab", "status", "--json").stdout.strip() == json.dumps({"labs": []}, indent=1)
