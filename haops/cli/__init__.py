@@ -27,10 +27,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "lab": ("haops.cli.lab:lab", "Install, start and enter the disposable cluster."),
 }
 """Command -> where it is and its one line of help."""
-
-
 _ALLOCATED_BETWEEN_COLLECTIONS = 100_000
 """What loads at the start stays: looking for garbage in it after every 700 objects takes a tenth of the start."""
+_CLOSED_PIPE = 141
+"""128 + SIGPIPE: `haops journal show ... | head` is no mistake of anybody's."""
 
 
 class LazyGroup(click.Group):
@@ -49,6 +49,17 @@ class LazyGroup(click.Group):
         module, attribute = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; where nobody reads its output any more it ends as a program that SIGPIPE ends."""
+        try:
+            result: object = super().invoke(ctx)
+            sys.stdout.flush()
+        # Here, because click takes any further one for an exit code of 1.
+        except BrokenPipeError:
+            _forget_output()
+            raise click.exceptions.Exit(_CLOSED_PIPE) from None
+        return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
@@ -105,10 +116,6 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         _fail("stopped", 130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        # 128 + SIGPIPE: `haops journal show ... | head` is no mistake of anybody's.
-        sys.exit(141)
     except OSError as error:
         _fail(_of_this_machine(error), EnvironmentLacks.exit_code)
     except Exception as error:  # noqa: BLE001 - whatever it is, nobody shall read a traceback at 03:00

@@ -158,3 +158,15 @@ def test_a_fault_of_haops_itself_is_one_line_with_its_place(
     monkeypatch.setenv("HAOPS_TRACEBACK", "1")
     with pytest.raises(AttributeError):
         main(["status"])
+
+
+@pytest.mark.parametrize("command", [("runbook", "show", "etcd-quorum-loss"), ("runbook", "list")])
+def test_output_that_nobody_reads_is_no_mistake(environment: dict[str, str], command: tuple[str, ...]) -> None:
+    """`| head` ends it as SIGPIPE would: the shell's status for that, and not a word."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [sys.executable, "-m", "haops", *command], env=environment, stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, b"")
