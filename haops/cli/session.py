@@ -30,5 +30,7 @@ def session(inventory: Path | None, resumed: str | None) -> None:
     prompt = PromptBesideScreen()
     opening = resuming(resumed, prompt) if resumed is not None else beginning(Path(str(inventory)), prompt)
     show_session(opening, prompt=prompt)
-    if opening.session:
-        print(f"The session waits: haops session --resume {opening.session.view().session.id}")
+    session_left = opening.session.view().session if opening.session else None
+    # One that was closed waits for nobody: it cannot be opened again.
+    if session_left is not None and session_left.is_open:
+        print(f"The session waits: haops session --resume {session_left.id}")
