@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _DETECTED_WITHIN_S = 60.0
 # A drill that confirms by itself is over within a minute; on a busy machine it may take many times as long.
 _DONE_WITHIN_S = 900.0
+# Every change wakes it; this is for an end that comes without one.
 _LOOK_EVERY_S = 1.0
 
 
@@ -79,6 +80,7 @@ class DrillSession:
         """Have everything confirmed by itself."""
         with leaving_on_signals(self._leave):
             try:
+                # Before the cluster is broken: how soon that is seen is measured.
                 self._engine.start()
                 self._open()
                 stopped_by = self._repair()

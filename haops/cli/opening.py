@@ -22,6 +22,7 @@ def beginning(inventory: Path, prompt: "SecretPrompt") -> Opening:
     """Return a new session on the cluster of an inventory file, to be opened."""
     from haops.runtime.read_ahead import ReadAhead  # noqa: PLC0415 - `haops --help` stays fast
 
+    # Begun now: another process reads the file while the first frame is drawn.
     return Opening(str(inventory), partial(_begin, ReadAhead(inventory), prompt))
 
 

@@ -59,6 +59,7 @@ def _begin(runbook: str, inventory: Path, given: tuple[str, ...]) -> None:
 
     book = library.load_runbook(runbook)
     values = library.given_inputs(book, given)
+    # Triage has nothing else to choose from: the runbook was given.
     engine = sessions.begin(load_inventory(inventory), runbooks=lambda: (book,), prompt=ask_secret)
 
     def take_up() -> None:

@@ -44,6 +44,7 @@ class SecretKeeper:
 
     def answer(self, question: SecretQuestion) -> str | None:
         """Return the kept answer, or ask for it."""
+        # Held while a person types: who needs the same answer waits for it and does not ask again.
         with self._lock:
             if question not in self._answers:
                 given = self._prompt(question)

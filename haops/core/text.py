@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 
 MARK = "…"
+# As terminals have it unless told otherwise.
 TAB_STOP = 8
 # Written languages get by with fewer; hundreds of them would paint over the lines around.
 _COMBINING_LIMIT = 4

@@ -27,6 +27,7 @@ MAX_PAYLOAD_BYTES: Final = 4 * 1024 * 1024
 
 # Keeps these hashes apart from every other SHA-256 over the same bytes.
 _DOMAIN = b"haops-journal-v1\0"
+# "H1", the length and the hash, with a space behind each.
 _HEADER_BYTES = 3 + 8 + 1 + 64 + 1
 # RFC 8785 writes numbers as IEEE 754 doubles: beyond this two integers could have one text.
 _INTEGER_LIMIT = 2**53

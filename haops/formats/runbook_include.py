@@ -19,6 +19,7 @@ from haops.formats.suggestions import did_you_mean
 from haops.formats.yaml_places import Path
 from haops.formats.yaml_source import YamlSource
 
+# Circles are refused by themselves; this bounds a chain of files that never ends.
 MAX_INCLUDE_DEPTH = 5
 _NOTHING = "None"
 ALLOWED_BESIDE = frozenset({"id", "title", "why", "needs", "when", "estimate", INCLUDE})

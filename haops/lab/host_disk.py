@@ -51,6 +51,7 @@ class HostDisk:
             outside = Path("/", link)
             if outside.is_symlink():
                 (self.disk / link).symlink_to(outside.readlink())
+            # A machine without a merged /usr has directories there.
             elif outside.is_dir():
                 (self.disk / link).mkdir()
 

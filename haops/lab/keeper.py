@@ -55,6 +55,7 @@ def start_in_background(
             env=os.environ | {"PYTHONPATH": str(Path(haops.__file__).parent.parent)},
         )
     _outliving.append(keeper)
+    # Before it serves: a lab whose starter is killed can still be found and ended.
     lab = record(directory, flavour, keeper.pid)
     try:
         _follow(keeper, json.dumps(order), say, directory / _LOG)

@@ -8,6 +8,7 @@ import os
 import signal
 from enum import IntFlag
 
+# linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
 
 # use_errno: else the interpreter's own calls may change the number before it is read.

@@ -13,6 +13,7 @@ from haops.errors import ConnectorError
 from haops.observers.hash_rounds import ROUND_S, Hashed, HashRounds
 from haops.observers.observer import look
 
+# All that are asked within this belong to one round, and are hashed at one revision.
 _ASKED_ROUND_S = 2.0
 
 

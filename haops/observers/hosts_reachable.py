@@ -17,6 +17,7 @@ from haops.observers.observer import look
 
 # Each is a connection from every host; a partition shows in the first ones already.
 _MOST_TARGETS = 16
+# The script gives each target 1 s, all at the same time; the rest is for starting that.
 _REACH_S = 3.0
 
 

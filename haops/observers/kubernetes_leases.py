@@ -66,6 +66,7 @@ class KubernetesLeases:
         )
         # By the server's own clock: this machine's may be off by more than a lease lasts.
         now = _server_time(date) or clock.now()
+        # One that was never renewed has had no holder.
         return {lease.metadata.name: _lease(namespace, lease.spec, now) for lease in found if lease.spec.renew_time}
 
 

@@ -43,6 +43,7 @@ class KubernetesNodes:
         """Return an observation of each node."""
         del group, thorough  # there is one group, and no cheaper look
         try:
+            # All pages before any of them counts: after half a list the other half would look gone.
             nodes = self._endpoint.ask(
                 connections,
                 lambda api, left_s: tuple(reads.nodes(api, timeout_s=left_s)),
@@ -60,6 +61,7 @@ class KubernetesNodes:
 
 def _node(node: reads.NodeObject) -> Node:
     """Return what a pane shows of a node."""
+    # A node that has never reported has no such condition yet.
     ready = next((each for each in node.status.conditions if each.type == "Ready"), reads.Condition())
     return Node(
         ready=ready.status,

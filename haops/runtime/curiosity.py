@@ -48,6 +48,7 @@ class Curiosity:
                 if now_s - self._looked_s.get(kind, -_LOOK_EVERY_S) >= _LOOK_EVERY_S
             ]
             if due:
+                # Before the look, which may take longer than the pause between two.
                 self._looked_s.update(dict.fromkeys(due, now_s))
                 self._watcher.look([kind.value for kind in due])
 

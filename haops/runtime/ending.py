@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+# As shells tell of a program that a signal ended.
 _EXIT_BASE = 128
 
 

@@ -56,6 +56,7 @@ class Glance:
         for name, make in OBSERVERS.items():
             observer = make()
             seen = sum(1 for _ in picture.of(Kind(name)))
+            # What is looked at only when asked would never come.
             if observer.interval_s > 0 and seen < len(observer.groups(self._inventory)):
                 return False
         return True

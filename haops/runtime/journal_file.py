@@ -190,6 +190,7 @@ class JournalWriter:
         # The thread that syncs may wait for work: without this it would wait for ever.
         self._ended.set()
         self._streaming.set()
+        # Without the locks below: the thread may be waiting for one of them.
         if self._syncer:
             self._syncer.join()
         with self._writing, self._syncing:
@@ -243,6 +244,7 @@ class JournalWriter:
             self._segment.sync()
             reach("journal.before-roll")
             following = Segment.create(self._place.directory, self.path, self._segment.number + 1)
+            # It is durable: that its spare room is not given back harms nothing.
             with suppress(OSError):
                 self._segment.close(give_back=True)
             self._segment = following

@@ -21,6 +21,7 @@ NAME = "LOCK"
 # proc(5): starttime is field 22, and these begin with field 3.
 _START_FIELD = 19
 _MAX_BYTES = 4096
+# A reader that asks who writes holds the file for a moment only.
 _TRIES = 5
 _BETWEEN_TRIES_S = 0.02
 

@@ -41,6 +41,7 @@ class Opening:
                 raise Refused("the session was left before it was open")
             self.session = self._open()
             self.session.start()
+        # Without the lock: what follows may take long, and leaving must not wait for it.
         if self._then is not None:
             self._then()
         return self.session

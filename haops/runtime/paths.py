@@ -76,6 +76,7 @@ def find_file(name: str, kind: str, given: Path | None = None) -> Path:
 def list_sessions() -> list[Path]:
     """Return the directories of all journals, the newest first. Raises EnvironmentLacks if they cannot be read."""
     try:
+        # A directory without a first segment may be one that is just being made.
         found = [path for path in sessions_directory().iterdir() if (path / "000001.hj").is_file()]
     except (FileNotFoundError, NotADirectoryError):
         return []

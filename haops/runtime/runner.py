@@ -194,6 +194,7 @@ class Runner:
             self._targets.submit(self._attempts.make, step, ids[target], target, planned[target], statement)
             for target in group
         ]
+        # What comes out here is a lost journal, and that has to end the step.
         for attempt in made:
             attempt.result()
 

@@ -99,6 +99,7 @@ def begin(
         variant=scenario[1],
         flavour=scenario[2],
     )
+    # Before anything is reached: the record begins before what it is about.
     log.commit(opened)
     reached = connections or InventoryConnections(inventory, secrets=prompt)
     return _engine(log, reached, clock, runbooks)

@@ -31,6 +31,7 @@ class CheckKind(CommonKind):
         """Look, and give back the facts."""
         attempting.dispatch()
         facts = attempting.look(tuple(attempting.step.action))
+        # Sorted, so that two looks can be compared line by line.
         said = json.dumps(dict(sorted(facts.items())), default=str, indent=1)
         return Result(outcome=Outcome.SUCCEEDED, evidence="looked", exit_status=0, stdout=said.encode())
 

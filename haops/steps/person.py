@@ -53,6 +53,7 @@ class PersonKind(CommonKind):
         """Take the operator's statement for the outcome. Raises Refused if there is none."""
         if not attempting.statement.strip():
             raise Refused("nothing was said about what was done", remedy="say what was done and seen")
+        # Recorded as any other: there is no outcome of an attempt that was not dispatched.
         attempting.dispatch()
         return Result(outcome=Outcome.SUCCEEDED, evidence=f"the operator says: {attempting.statement}")
 

@@ -11,7 +11,9 @@ from haops.connectors.detached.link import Conversation, Deadline
 from haops.connectors.detached.wire import GREETING, MAX_OUTPUT_BYTES, Reply, parse_reply
 from haops.errors import TimedOut
 
+# No reply comes near it; what else speaks there may never end its line.
 _LONGEST_LINE = 4096
+# So often the deadline is looked at while nothing comes.
 _TICK_S = 0.5
 
 

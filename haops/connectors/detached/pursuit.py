@@ -12,6 +12,7 @@ from haops.connectors.detached.wire import MAX_OUTPUT_BYTES, check_attempt_id, e
 from haops.connectors.seam import AttemptReport, OutputListener
 from haops.errors import ConnectFailed, Denied, RemoteFailed, TimedOut
 
+# At one look; the rest comes with the next ones, and all of it with the end.
 _PIECE_BYTES = 256 * 1024
 # Looking is beside the point: the launch's own channel tells the end, so a slow look is given up early.
 _LOOK_TIMEOUT_S = 2.0

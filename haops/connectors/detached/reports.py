@@ -32,6 +32,7 @@ class Account:
             exit_status=self.exit_status,
             stdout=bytes(listener.out.content),
             stderr=bytes(listener.err.content),
+            # The sizes were read first: what runs may have written more since.
             dropped_bytes=max(0, self.out_size_bytes + self.err_size_bytes - kept) + self.dropped_bytes,
             boot_id=self.boot_id,
             pid=self.pid,

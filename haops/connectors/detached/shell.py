@@ -19,6 +19,7 @@ from haops.errors import ConnectorError, TimedOut
 USUAL_DIRECTORY = "-"
 """Root's attempts under /var/lib/haops, anyone else's under the own state directory."""
 
+# The caller's own time is over already: this must not add much.
 _STOP_TIMEOUT_S = 2.0
 # Seconds from TERM to KILL: time enough to leave whole files behind.
 _GRACE_S = 5

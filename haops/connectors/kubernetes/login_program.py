@@ -11,6 +11,7 @@ from typing import Any
 from kubernetes.config import ConfigException, kube_config
 from kubernetes.config.exec_provider import ExecProvider
 
+# It may have to ask a server; it cannot wait for a person, who does not see it.
 LIMIT_S = 30.0
 
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+# |1|salt|hash falls into four parts at its bars.
 _HASH_PARTS = 4
+# Names, kind and key; what follows is a comment.
 _WORDS = 3
 
 

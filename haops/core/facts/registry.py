@@ -29,6 +29,7 @@ class Seen:
 
     def unknown(self, kind: Kind, expected: int) -> int:
         """Return of how many things nothing is known: not asked yet, or they could not be asked."""
+        # More may be seen than is expected: the virtual address is looked at as well.
         return max(0, expected - sum(1 for _ in self.picture.of(kind))) + self.unasked(kind)
 
     def etcd_members(self) -> tuple[tuple[EtcdMemberAddress, EtcdMember], ...]:

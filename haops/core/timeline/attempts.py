@@ -19,6 +19,7 @@ def attempts_of(happenings: Iterable[Happening]) -> tuple[AttemptTold, ...]:
             begun[event.attempt] = happening.offset_ms
             told[event.attempt] = _begun_attempt(event, happening)
         elif isinstance(event, ev.AttemptEnded | ev.AttemptSettled) and event.attempt in told:
+            # Of one that was settled later: until its outcome was known.
             took_ms = happening.offset_ms - begun[event.attempt]
             told[event.attempt] = _ended_attempt(told[event.attempt], event, happening, took_ms)
     return tuple(told.values())

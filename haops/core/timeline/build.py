@@ -156,6 +156,7 @@ def _runbooks(happenings: Iterable[Happening]) -> Iterable[RunbookUsed]:
 
 def _objectives(happenings: Iterable[Happening]) -> Iterable[ObjectiveTold]:
     """Yield the objectives of a drill as they were measured last."""
+    # The last of each name: a drill that was gone on with is measured again.
     measured = {h.event.name: h.event for h in happenings if isinstance(h.event, ev.ObjectiveMeasured)}
     for event in measured.values():
         yield ObjectiveTold(name=event.name, target=event.target, actual=event.actual, unit=event.unit, met=event.met)

@@ -50,6 +50,7 @@ def tell(happening: Happening, roles: Roles) -> Telling | None:
     if teller:
         return teller(happening.event, happening.session, roles)
     name = getattr(happening.event, "name", "")
+    # Only what a newer haops wrote is of a type that is not in the registry.
     if type(happening.event).type not in ev.EVENTS:
         return Telling(Category.OBSERVATION, TOOL, f"A record of the type {name}, which this haops does not know")
     return None

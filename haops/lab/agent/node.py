@@ -143,6 +143,7 @@ class Node:
     def _mirror(self, pods: Sequence[PodReport]) -> None:
         """Create, replace and delete mirror pods, and report what changed since the last round."""
         wanted = {_path(pod.namespace, pod.name): pod for pod in pods}
+        # Only what this process has told the API; the rest is found by comparing.
         for path in self._reported.keys() - wanted.keys():
             self._api.delete(path)
             del self._reported[path]

@@ -54,6 +54,7 @@ class Units:
             except UnitNotFound:
                 if service.state.active in {"inactive", "failed"}:
                     del self._services[name]
+        # Loaded at once, so that list-units shows what nobody has started yet.
         for name in self._names():
             self.get(name)
 

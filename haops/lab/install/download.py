@@ -20,6 +20,7 @@ OTHER_WAYS = (
 )
 _TIMEOUT_S = 30.0
 _CHUNK_BYTES = 1 << 18
+# A list of checksums has a few kilobytes: what is longer is something else.
 _SMALL_BYTES = 1 << 20
 # As long as each attempt brings something; a proxy that cuts at the same place every time is a reason to stop.
 _MAX_CUTS = 5

@@ -19,6 +19,7 @@ _OK = 200
 _NOT_FOUND = 404
 _CONFLICT = 409
 _PAGE = "250"
+# Each read asks the leader and mostly waits: a few at once take a fraction of the time.
 _READERS = 4
 
 Client = TypeVar("Client")

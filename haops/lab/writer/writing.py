@@ -25,6 +25,7 @@ class Writing:
         self._place = place
         self._record = record
         self._pause_s = 1 / rate_per_s
+        # A drill that is gone on with writes other keys: none is written twice.
         self._run = secrets.token_hex(4)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._write_on, name="writer", daemon=True)

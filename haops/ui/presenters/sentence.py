@@ -42,6 +42,7 @@ def _signals(signals: tuple[Signal, ...]) -> Line:
     worst = signals[0]
     mark = severity_mark(worst.severity)
     beside = [signal.sentence for signal in signals[1:] if signal.severity is Severity.CRITICAL][:2]
+    # The worst that says so; what milder ones say holds as well or is less.
     works = next((signal.still_works for signal in signals if signal.still_works), "")
     rest = " ".join(_ended(text) for text in (worst.sentence, *beside, works) if text)
     more = len(signals) - 1 - len(beside)

@@ -50,6 +50,7 @@ class Menu(Lines, can_focus=True):
         before, self.cursor = self.cursor, key
         for number, line in enumerate(self.lines):
             if line.key and line.key in (before, key):
+                # Only the two whose look changes: over a slow line nothing else is sent.
                 self.refresh_line(number)
             if line.key == key:
                 self.scroll_to_row(number)
