@@ -5,6 +5,7 @@ never run a step.
 """
 
 import functools
+import hashlib
 import os
 import secrets
 from contextlib import suppress
@@ -20,11 +21,11 @@ from haops.core.inventory import Inventory
 from haops.core.runbook import Runbook
 from haops.core.session_state import AttemptStage, Outcome, Session
 from haops.core.states import IllegalEvent, StepState
-from haops.errors import JournalDamaged, JournalError, JournalLocked
+from haops.errors import InputError, JournalDamaged, JournalError, JournalLocked
 from haops.runtime.clock import SystemClock
 from haops.runtime.engine import Engine, RunbookSource, operator_name
 from haops.runtime.journal_file import JournalWriter
-from haops.runtime.paths import session_directory, sessions_directory
+from haops.runtime.paths import read_input, session_directory, sessions_directory
 from haops.runtime.session_log import SessionLog
 
 # With 65,536 ids in each second, several in a row that are taken mean that something else is wrong.
@@ -84,6 +85,7 @@ def begin(
 
     `scenario` is the drill's scenario, variant and flavour. Raises JournalError if no journal can be kept.
     """
+    text = _text_of(inventory)
     clock = SystemClock()
     journal = _new_journal(clock)
     log = SessionLog(journal, Session(id=journal.path.name), read_runbook, actor=operator_name())
@@ -94,7 +96,7 @@ def begin(
         haops_version=__version__,
         inventory_source=inventory.source,
         inventory_digest=inventory.digest,
-        inventory=Path(inventory.source).read_text(encoding="utf-8"),
+        inventory=text,
         scenario=scenario[0],
         variant=scenario[1],
         flavour=scenario[2],
@@ -103,6 +105,14 @@ def begin(
     log.commit(opened)
     reached = connections or InventoryConnections(inventory, secrets=prompt)
     return _engine(log, reached, clock, runbooks)
+
+
+def _text_of(inventory: Inventory) -> str:
+    """Return an inventory's text. Raises InputError if the file has changed since it was read: the record would lie."""
+    content = read_input(Path(inventory.source))
+    if hashlib.sha256(content).hexdigest() != inventory.digest:
+        raise InputError("the inventory changed while it was read", where=inventory.source, remedy="try again")
+    return content.decode()
 
 
 def resume(directory: Path, *, runbooks: RunbookSource = tuple, prompt: SecretPrompt = nobody) -> Engine:

@@ -4,10 +4,11 @@ import pytest
 
 from haops.connectors.fake import FakeConnections
 from haops.core.states import StepState
-from haops.errors import JournalError
+from haops.errors import InputError, JournalError
 from haops.runtime import file_system, sessions
 from haops.runtime.engine import Engine
 from haops.runtime.journal_reader import read_journal
+from haops.runtime.paths import list_sessions
 from tests.runtime.conftest import World, wait_state
 
 
@@ -87,3 +88,12 @@ def test_without_a_free_id_nothing_begins(world: World, monkeypatch: pytest.Monk
     with pytest.raises(JournalError, match="new ids is taken"):
         begin_as(monkeypatch, world.connections(), *["s-1"] * 100)
     first.leave("left")
+
+
+def test_an_inventory_that_changes_under_the_reader_begins_nothing(world: World) -> None:
+    """The record keeps the text that was read, or there is no record."""
+    connections = world.connections()
+    world.inventory_file.write_text(world.inventory_file.read_text() + "# another word\n")
+    with pytest.raises(InputError, match="changed while it was read"):
+        sessions.begin(connections.inventory, connections=connections)
+    assert not list_sessions()
