@@ -34,6 +34,7 @@ class DrawnProgress:
     def began(self, name: str, activity: str) -> None:
         """Show what takes a while now."""
         self._forget()
+        # Until the first bytes come nobody knows how many there will be.
         self._task = self._drawn.add_task(f"{name}: {activity}", total=None)
 
     def advanced(self, name: str, done_bytes: int, total_bytes: int | None) -> None:

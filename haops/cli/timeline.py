@@ -42,6 +42,7 @@ def timeline(*, session: str, output: str, format_: str | None, utc: bool) -> No
     from haops.runtime.paths import find_session  # noqa: PLC0415 - `haops --help` must not wait for it
 
     name = format_ or _format_of(output)
+    # Without an argument astimezone takes the bastion's own zone.
     text = _writer(name)(load_timeline(find_session(session)), _same if utc else datetime.astimezone)
     if output == "-":
         sys.stdout.write(text)

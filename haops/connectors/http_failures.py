@@ -35,6 +35,7 @@ def not_connected(error: Exception, *, where: str, took_s: float) -> ConnectorEr
         return Denied(message, where=where, remedy=remedy)
     if isinstance(error, NameResolutionError):
         return ConnectFailed("name unknown", where=where, remedy="use an address")
+    # Nothing was asked yet: time that runs out here leaves no unknown outcome.
     if isinstance(root, TimeoutError | ConnectTimeoutError | ReadTimeoutError):
         return ConnectFailed(f"timed out {took_s:.1f} s", where=where)
     if isinstance(root, ssl.SSLError):

@@ -78,6 +78,7 @@ FORMS: Mapping[str, Callable[[Any], Any]] = {
 
 def take_all(captures: Iterable[Capture], stdout: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """Return every captured value. Raises CaptureFailed with the first that is missing or misshapen."""
+    # All or none: with half of them later steps would run on a mixture.
     return {capture.name: _take(capture, stdout, environment) for capture in captures}
 
 

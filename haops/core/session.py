@@ -101,6 +101,7 @@ def _take_up(session: Session, event: ev.RunbookChosen, runbook: Runbook) -> Ses
         runbook=runbook,
         chosen=event,
         steps={step.id: StepRun() for step in runbook.steps},
+        # What the runbook before has found out means nothing to the steps of this one.
         values=dict(event.inputs),
         target_values={},
         confirmations={},

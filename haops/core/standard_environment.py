@@ -48,6 +48,7 @@ def _etcd_environment(etcd: EtcdAccess, target: str) -> dict[str, str]:
     whole = ",".join(f"{member.name}={member.peer_url}" for member in etcd.members)
     own = next((member for member in etcd.members if member.host == target), None)
     if own is None:
+        # A host without a member may still have to name all of them.
         return {"ETCD_INITIAL_CLUSTER": whole}
     return {
         "ETCD_NAME": own.name,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from haops.core.graph import needs_of
 from haops.core.runbook import Runbook, Step
 
+# Bits, so that lines which meet in one cell add up to one character.
 _UP, _DOWN, _LEFT, _RIGHT = 1, 2, 4, 8
 _LINES: Mapping[int, str] = {
     0: " ",

@@ -31,6 +31,7 @@ class Url(FieldCheck):
             complete = None
         if not complete:
             raise refused(Mistake(0, f"{text} is no address", "write https://HOST:PORT"))
+        # Paths are put behind it, each with a slash of its own.
         return text.rstrip("/")
 
     def schema(self) -> dict[str, Any]:

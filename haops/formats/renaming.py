@@ -46,6 +46,7 @@ def _(value: Option, names: Names) -> Option:
 
 @renamed.register
 def _(value: BaseModel, names: Names) -> BaseModel:
+    # Not validated again: names of the including runbook are not known to these fields.
     return value.model_copy(update={name: renamed(getattr(value, name), names) for name in type(value).model_fields})
 
 

@@ -207,6 +207,7 @@ def _both(first: Expression | None, second: Expression | None) -> Expression | N
     """Return the condition that both hold."""
     if first is None or second is None:
         return first or second
+    # In brackets: an `or` inside one must not take in the other.
     return parse_condition(f"({first.text}) and ({second.text})")
 
 

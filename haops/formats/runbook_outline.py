@@ -127,6 +127,7 @@ def _step(
     index: int, raw: dict[str, Any], kinds: frozenset[str], included: Mapping[str, tuple[str, ...]]
 ) -> StepOutline:
     """Return one step's outline."""
+    # As text whatever it is: what is wrong with it is said elsewhere.
     step_id = str(raw.get("id", ""))
     captures = raw.get("capture")
     answers = tuple(str(option.get("value", "")) for _, option in _mappings(raw.get(CHOOSE)))

@@ -48,6 +48,7 @@ def advise_on_script(script: str, environment: Collection[str]) -> Iterator[Scri
 
 
 def _unsafe_start(script: str, _environment: Collection[str]) -> Iterator[ScriptAdvice]:
+    # A single command needs none: its status is the script's.
     if "\n" in script.strip() and not _SAFE_START.search(script):
         yield ScriptAdvice("no-set-eu", 0, "it goes on after a command that failed", "begin with set -eu")
 

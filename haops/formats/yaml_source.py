@@ -180,6 +180,7 @@ class _Reader:
                 documents += 1
                 if documents > 1:
                     self._stop(event, "a second document begins here", "keep one document in a file")
+                # A document holds exactly one node: what follows its start is that.
                 self._source.value = self._value(next(self._events), ())
 
     def _value(self, event: yaml.Event, path: Path) -> Any:

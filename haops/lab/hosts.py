@@ -56,6 +56,7 @@ class LabHost:
                 stderr=console,
                 text=True,
                 env=os.environ | {"PYTHONPATH": str(Path(haops.__file__).parent.parent)},
+                # Ctrl-C in the terminal must not cut a host's power.
                 start_new_session=True,
             )
         self._tell(order.to_json())

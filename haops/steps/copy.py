@@ -19,6 +19,7 @@ from haops.errors import RemoteFailed
 from haops.formats.fields import Condition, Document
 from haops.steps.kind import Attempting, CommonKind, Result, Variables, may_run_again
 
+# Never emptied: a key is a session, a host and a path, and there are few of those.
 _fetching: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -79,6 +80,7 @@ def _on_bastion(attempting: Attempting) -> tuple[Path, str]:
     local = attempting.shared_directory / key
     # Targets run side by side; the file is fetched for the first and read by the rest.
     with _fetching[key]:
+        # It is there only when it is whole: fetching gives it its name last.
         if not local.exists():
             shell = attempting.connections.shell(host)
             return local, shell.get_file(source, str(local), timeout_s=attempting.timeout_s)

@@ -46,6 +46,7 @@ class ScriptKind(CommonKind):
     def run(self, attempting: Attempting) -> Result:
         """Run it: a read on the open connection, everything else detached under the attempt's id."""
         shell = attempting.connections.shell(attempting.target)
+        # Connected before it is recorded as sent: what fails here has certainly not begun.
         shell.open()
         if attempting.step.effect is Effect.READ:
             return self._read(attempting)

@@ -22,6 +22,7 @@ def _problems(found: Mapping[str, str], file: Path) -> Iterable[Problem]:
     taken: dict[str, str] = {}
     for name, keys in found.items():
         if name not in BY_ID:
+            # The reader keeps no lines: the name in the message is what can be looked for.
             yield Problem(str(file), 0, 0, f"there is no action {name!r}", "? lists the actions")
         elif not keys.strip():
             yield Problem(str(file), 0, 0, f"{name} has no key", 'as in `session.skip: "s"`')

@@ -52,6 +52,7 @@ def load_credentials(access: KubernetesAccess) -> Credentials:
     def headers() -> Mapping[str, str]:
         """Return the headers of the next request; the library sees to a token that has to be renewed."""
         token = configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        # It becomes a header: a line end in it would begin another.
         if token and not (token.isascii() and token.isprintable()):
             raise Denied("the token holds characters that no token has", where=str(path), remedy="get a new one")
         return {"Authorization": token} if token else {}

@@ -54,6 +54,7 @@ class SshLink:
 
     def connection(self, deadline: Deadline) -> Connection:
         """Return the live connection, made now if there is none. Raises ConnectFailed, TimedOut or Denied."""
+        # With a limit: another thread's connecting may outlast this caller's deadline.
         if not self._lock.acquire(timeout=deadline.remaining_s()):
             raise ConnectFailed("another thread is still connecting", where=self.name)
         try:

@@ -93,6 +93,7 @@ def connect_tcp(address: str, port: int, *, timeout_s: float, where: str) -> soc
 
 def connect_program(command: str, *, where: str) -> socket.socket:
     """Start a ProxyCommand and return our end of the socket that is its input and output. Raises ConnectFailed."""
+    # Not pipes: paramiko sends and receives on one object.
     ours, theirs = socket.socketpair()
     with theirs:
         try:

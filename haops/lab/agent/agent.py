@@ -87,6 +87,7 @@ class Agent:
 def _memory_file(content: str) -> BinaryIO:
     """A file without a name: a command may fill it without anybody reading at the other end."""
     file = os.fdopen(os.memfd_create("haops"), "w+b")
+    # What a command reads and prints are bytes; so they pass through JSON without loss.
     file.write(content.encode(errors="surrogateescape"))
     file.seek(0)
     return file

@@ -78,6 +78,7 @@ class HostRequests:
         *complete, self._pending = (self._pending + os.read(self._descriptor, 65536)).split(b"\n")
         for line in complete:
             task = asyncio.create_task(self._serve(self._root / os.fsdecode(line).lstrip("/")))
+            # asyncio holds tasks weakly: one that nobody keeps may vanish before it is done.
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

@@ -112,6 +112,7 @@ class StaticPods:
                 name=container["name"],
                 pod=f"{metadata['name']}-{self._host_name}",
                 namespace=metadata.get("namespace", "default"),
+                # As with a kubelet: the same manifest on the same host is the same pod.
                 pod_uid=hashlib.sha256(f"{self._host_name}{source}{digest}".encode()).hexdigest()[:32],
                 image=container.get("image", ""),
                 command=(*container.get("command", ()), *container.get("args", ())),

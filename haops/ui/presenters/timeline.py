@@ -31,6 +31,7 @@ def timeline_lines(entries: Sequence[Happened], width: int) -> list[Line]:
     lines: list[Line] = [line(dim("UTC       local     what happened"))]
     before: datetime | None = None
     for entry in entries:
+        # 22 cells are both times with their gaps: a sentence goes on below itself.
         lines += wrap(_entry(entry, before), width, indent=" " * 22)
         before = entry.at if entry.moment else before
     return lines

@@ -126,6 +126,7 @@ class SessionScreen(Screen[None]):
 
     def _table_of(self, pane: Pane) -> MakeLines:
         """Return how a pane makes its lines from the newest view."""
+        # Made in a function, so that each maker keeps its own pane and not the last one of a loop.
         return lambda width: table_lines(pane.table(self.view), width)
 
     def on_mount(self) -> None:
