@@ -29,6 +29,7 @@ Owns every exception that haops raises on purpose. Must never import anything of
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+# No error: what was asked for ran, and did not reach what it was to reach.
 EXIT_NOT_MET = 9
 
 
@@ -70,6 +71,7 @@ class Problem:
 class InputError(HaopsError):
     """A file or an argument that a person wrote is wrong; `problems` lists every mistake found."""
 
+    # 2 is click's own, for a mistyped command line.
     exit_code = 3
 
     def __init__(self, message: str, *, where: str = "", remedy: str = "", problems: tuple[Problem, ...] = ()) -> None:

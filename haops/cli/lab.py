@@ -96,6 +96,7 @@ def shell(name: str | None, command: "Sequence[str]") -> NoReturn:
             f"bastion of {running.name}; inventory $HAOPS_INVENTORY; ssh -F $HAOPS_SSH_CONFIG HOST; exit leaves",
             err=True,
         )
+    # From here on this is a process inside the lab; the one outside only waits for it.
     namespaces.join(running.first_process)
     os.environ.update(_bastion_environment(running))
     try:

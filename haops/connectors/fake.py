@@ -116,6 +116,7 @@ class FakeShell:
             self._meet(Fault.VANISHED)
             self._meet(Fault.LOST_WHILE_RUNNING)
         on_accepted()
+        # The trace goes first: the loss below ends this call.
         if Fault.FORGOTTEN in self.host.faults:
             del self.host.attempts[order.attempt_id]
         self._meet(Fault.FORGOTTEN)
@@ -140,6 +141,7 @@ class FakeShell:
         self._meet(Fault.FROZEN, timeout_s)
         report = self.host.attempts.get(attempt_id)
         if report is None:
+            # As on a real host: the id is taken, so that nothing can begin under it.
             self.host.attempts[attempt_id] = AttemptReport(state=RemoteState.CLAIMED, boot_id=self.host.boot_id)
         elif report.state is RemoteState.RUNNING:
             self._end(attempt_id, Outcome(exit_status=143))
@@ -171,6 +173,7 @@ class FakeShell:
                     state=RemoteState.CLAIMED, boot_id=self.host.boot_id
                 )
                 return True
+        # An id that only a cancel has taken has no script to differ from.
         if self.host.scripts.get(order.attempt_id, order.script) != order.script:
             raise RemoteFailed("the attempt was claimed for another script", where=self.host.name)
         return False

@@ -41,6 +41,7 @@ class SessionOpened(Event, type="session.opened", barrier=True):
     haops_version: str
     inventory_source: str
     inventory_digest: str
+    # The text itself: the file may have changed when the session is gone on with.
     inventory: str
     scenario: str = ""
     variant: str = ""
@@ -94,6 +95,7 @@ class FactsRecorded(Event, type="facts.recorded"):
     facts: Mapping[str, Any]
 
 
+# No barrier: what is seen is seen again.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalRaised(Event, type="signal.raised"):
     """A signal became true, or its sentence or severity changed. `severity` is critical, warning or notice."""
@@ -120,6 +122,7 @@ class StateSeen(Event, type="state.seen"):
     detail: str = ""
 
 
+# No barrier: what waits to be offered is offered again after a crash.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOffered(Event, type="step.offered"):
     """A step is ready, its condition holds, and it waits for the operator."""
@@ -190,6 +193,7 @@ class AttemptDispatched(Event, type="attempt.dispatched", barrier=True):
     attempt: str
 
 
+# No barrier: if it is lost, the attempt's directory on the host says the same.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptAccepted(Event, type="attempt.accepted"):
     """The other side has claimed the attempt."""

@@ -14,6 +14,7 @@ from typing import Any
 class Kind(StrEnum):
     """What an observation is about. The subject beside it says which one."""
 
+    # Each value is also the name of the observer, as a runbook's `check` writes it.
     ETCD_MEMBER = "etcd.members"
     """subject: member name; value: EtcdMember."""
     ETCD_DATA = "etcd.data_directories"

@@ -89,6 +89,7 @@ class Guard:
 
     that: Expression
     because: str = ""
+    # Who is there may know more than the runbook; what must never be overridden says so.
     overridable: bool = True
 
 
@@ -119,6 +120,7 @@ class Step:
     when: Expression | None = None
     on: Selector | None = None
     risk: Risk = Risk.READ
+    # The most careful one: that more is allowed has to be said.
     effect: Effect = Effect.UNPROTECTED
     environment: Mapping[str, Expression] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()

@@ -80,6 +80,7 @@ class Session:
     runbook: Runbook | None = None
     chosen: ev.RunbookChosen | None = None
     steps: Mapping[str, StepRun] = field(default_factory=dict)
+    # Of every runbook that was taken up, by id: no id is used twice.
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     target_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

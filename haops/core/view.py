@@ -58,5 +58,6 @@ class View:
     journal_lost: str = ""
     notices: tuple[Notice, ...] = ()
     is_drill: bool = False
+    # A view without a session reads none, and waits for none.
     has_read_runbooks: bool = True
     operator: str = ""

@@ -145,6 +145,7 @@ def _nobody(source: YamlSource) -> Iterator[_Broken]:
     roles = {str(role) for host in _hosts(source).values() for role in _listed(host.get("roles"))}
     for section, below, role in (("etcd", "members", "etcd"), ("kubernetes", "endpoints", "control-plane")):
         written = source.get((section,))
+        # An empty list is as good as none: both mean the hosts with the role.
         if isinstance(written, dict) and not written.get(below) and role not in roles:
             alike = nearest(role, roles)
             remedy = f"is the role {alike} meant to be {role}?" if alike else f"give a host the role {role}"
@@ -227,6 +228,7 @@ class _Builder:
             for host, name, url in each
         ]
         if written.virtual:
+            # Last: who asks the servers in turn comes to it only when none of them answers.
             endpoints.append(ApiEndpointAddress(name=VIRTUAL_NAME, host="", url=written.virtual, virtual=True))
         return KubernetesAccess(
             kubeconfig=self._path(written.kubeconfig), context=written.context, endpoints=tuple(endpoints)

@@ -84,6 +84,7 @@ class ExpectDocument(Document):
 class CaptureDocument(Document):
     """A named value taken from the step's output. Exactly one of json, regex and value."""
 
+    # Called `json` it would hide a method of pydantic's models.
     json_: Pointer | None = Field(None, alias="json", description="A JSON pointer into the output.")
     regex: Regex | None = Field(None, description="A regular expression; its first group is the value.")
     value: Text | None = Field(None, description="Text in which $NAME stands for a variable of the environment.")
@@ -189,6 +190,7 @@ class RunbookDocument(Document):
     objectives: ObjectivesDocument = Field(default_factory=ObjectivesDocument, description="What it must achieve.")
     done: tuple[Holds, ...] = Field((), description="What must hold at the end.")
     references: tuple[Text, ...] = Field((), description="Where its advice comes from.")
+    # Any: each step is validated by itself, with its kind, so that its mistakes do not hide others.
     steps: Annotated[tuple[Any, ...], Field(min_length=1)] = Field(description="The steps, in the order of reading.")
 
 

@@ -92,6 +92,7 @@ _FOR_PEOPLE = (
     "What went well, what did not, where luck helped",
     "Lessons",
 )
+# One empty row, for people to fill in.
 _NO_ACTIONS = ((("",) * 5),)
 
 
@@ -198,6 +199,7 @@ def _exit(attempt: AttemptTold) -> str:
 
 def _scripts(timeline: Timeline) -> Iterator[Script]:
     """Yield each script that was confirmed, once, with where it ran."""
+    # By step and text: a script that differed between two rounds is shown in both forms.
     where: dict[tuple[str, str], list[str]] = {}
     for attempt in timeline.attempts:
         if attempt.script:

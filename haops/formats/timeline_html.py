@@ -40,6 +40,7 @@ svg .end { font-size: 13px; font-weight: 700; }
   svg, tr, pre { break-inside: avoid; } .scroll { overflow: visible; } details > * { display: block; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
+# Times and lengths are compared down their column.
 _FIXED = frozenset({"UTC", "local", "since", "began (UTC)", "length", "took", "planned"})
 
 

@@ -49,6 +49,7 @@ class KubeApi:
 
     def __init__(self, kubeconfig: Path, *, server: str = "") -> None:
         content = yaml.safe_load(kubeconfig.read_text())
+        # kubeadm writes one of each.
         cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]
         self._server = server or cluster["server"]
         context = ssl.create_default_context(cadata=_decoded(cluster["certificate-authority-data"]))

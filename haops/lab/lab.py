@@ -66,6 +66,7 @@ class Lab:
         site = lab.site = Site(lab.cluster, lab.hosts, directory, say)
         lab._prepare_hosts(site)
         say(f"booting {len(lab.hosts)} hosts")
+        # Before the hosts: their cables end in it.
         network.create_bridge()
         boot_all(lab.hosts)
         lab.flavour.start(site)

@@ -70,6 +70,7 @@ class AutoOperator:
         waiting = view.session.in_state(StepState.AWAITING_CONFIRMATION)
         for step_id in waiting:
             plan = view.plans.get(step_id)
+            # A problem passes by itself, such as a value that is not known yet: until then it waits.
             if plan is not None and not plan.problem:
                 self._answer(plan)
         failed = view.session.in_state(StepState.FAILED)

@@ -164,6 +164,7 @@ class _Walk:
                     if not self._take(line):
                         break
                 else:
+                    # Nothing broke the loop: all of the segment is right.
                     return
                 file.seek(self.end)
             self._save(file.read(MAX_SEGMENT_BYTES))
@@ -176,6 +177,7 @@ class _Walk:
             self._stop(self.name, self.end, str(problem))
             return False
         self.end += len(line)
+        # At the record that the hint names: its hash has to be the one that was durable then.
         if self.hint and record.seq == self.hint.seq:
             self.hint_met = record.hash == self.hint.hash
         self.on_record(record)

@@ -62,6 +62,7 @@ def _watched(happenings: Iterable[Happening], end_ms: int) -> list[Lane]:
     for happening in happenings:
         if isinstance(happening.event, ev.StateSeen):
             event = happening.event
+            # A newer haops may have words that are not in the table.
             tone = _TONES.get(event.state, Tone.IDLE)
             # To the end of all: whatever is seen next shortens it.
             begun = _span(event.state, tone, happening.offset_ms, end_ms, event.detail)

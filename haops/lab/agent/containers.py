@@ -38,6 +38,7 @@ class Container:
     spec: ContainerSpec
     attempt: int
     log: Path
+    # 64 hexadecimal digits, as container runtimes have them.
     id: str = field(default_factory=lambda: secrets.token_hex(32))
     started_at: float = field(default_factory=time.time)
     finished_at: float = 0.0

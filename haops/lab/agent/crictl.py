@@ -16,6 +16,7 @@ from haops.lab.agent.answers import Answer, lines
 from haops.lab.agent.arguments import Asked, parse
 from haops.lab.agent.containers import Container, Containers
 
+# Without this list the values of these options would be taken for commands and ids.
 _WITH_VALUE = {
     *("-o", "--output", "--label", "--state", "-s", "--name", "--pod", "-p", "--id", "--last", "-n", "--image"),
     *(

@@ -16,6 +16,7 @@ KUBELET = "/usr/bin/kubelet"
 def start_kubelet(order: BootOrder, containers: Containers) -> StaticPods:
     """Begin to run static pods, and to report them where the host has a kubelet's credentials."""
     static_pods = StaticPods(order.disk.root, order.name, containers)
+    # An etcd host has no such credentials, and no API to report to.
     if (order.disk.root / KUBECONFIG).exists():
         node = Node(order.name, order.address, order.disk.root, lambda: _reports(static_pods, containers))
         node.start()

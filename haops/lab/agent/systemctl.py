@@ -19,6 +19,7 @@ _USAGE = 1
 
 
 Verb = Callable[[Units, Asked], Awaitable[Answer]]
+# Without this list the values of these options would be taken for units.
 _WITH_VALUE = {
     "-p",
     "--property",
@@ -121,6 +122,7 @@ def _state_of(units: Units, name: str) -> str:
     try:
         return units.get(name).state.active
     except UnitNotFound:
+        # As with systemctl: a unit that is not there is inactive too.
         return "inactive"
 
 
@@ -134,6 +136,7 @@ async def _is_enabled(units: Units, asked: Asked) -> Answer:
 
 async def _enable(units: Units, asked: Asked) -> Answer:
     printed = [line for name in asked.words for line in units.enable(name)]
+    # systemctl enable reloads by itself.
     units.reload()
     started = await _start(units, asked) if asked.has("--now") else Answer()
     return Answer(started.status, "", lines(*printed) + started.stderr)
@@ -154,6 +157,7 @@ async def _daemon_reload(units: Units, asked: Asked) -> Answer:
 
 
 async def _reset_failed(units: Units, asked: Asked) -> Answer:
+    # As with systemctl: without a name it means every unit.
     for service in [units.get(name) for name in asked.words] or units.loaded():
         service.reset_failed()
     return Answer()

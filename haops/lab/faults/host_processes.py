@@ -28,6 +28,7 @@ def pids_of(host: TargetHost, program: str) -> list[int]:
 def pids_beside(first_pid: int, program: str) -> list[int]:
     """Return the processes that run a program in the same process namespace as a host's first process."""
     namespace = _namespace(first_pid)
+    # Two processes that are gone have no namespace alike: that makes them no neighbours.
     return [pid for pid in _pids() if namespace and _namespace(pid) == namespace and _program(pid) == program]
 
 

@@ -27,6 +27,7 @@ RestartSec=10
 WantedBy=multi-user.target
 """
 
+# For the first quorum only: the manifests name a cluster that exists, and cannot form one.
 _BOOTSTRAP_UNIT = """\
 [Unit]
 Description=etcd, for as long as it takes to form the cluster

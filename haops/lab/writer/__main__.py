@@ -23,6 +23,7 @@ def serve(inventory: Path, record: Path, rate_per_s: float) -> None:
     writes = WriteRecord(record)
     writing = Writing(place, writes, rate_per_s=rate_per_s)
     writing.start()
+    # It ends with whoever asks, also with one that was killed.
     for line in sys.stdin:
         print(json.dumps(_reply(json.loads(line), writing, writes)), flush=True)
     writing.stop()
