@@ -14,7 +14,8 @@ from haops.ui.presenters.steps import duration
 from haops.ui.presenters.tables import Column, Row, Table, table_lines
 from haops.ui.presenters.triage import triage_lines, triage_title
 from haops.ui.sources import StartRows
-from tests.ui.scenes import NOW, failed, quorum_lost, waiting
+from tests.ui.conftest import running
+from tests.ui.scenes import NOW, FakeLive, drill, failed, quorum_lost, waiting
 from tests.ui.test_start import ROWS
 
 
@@ -121,3 +122,13 @@ def test_the_quorum_in_words_fits_the_title_of_its_pane(healthy: int, words: str
     """With an age of two digits before it, in 120 columns."""
     assert in_words(3, healthy) == words
     assert len(f"2 etcd stale 59 s {words}") <= 56
+
+
+async def test_three_hosts_with_names_of_five_letters_fit_beside_everything_else() -> None:
+    """In a drill too, whose frame takes two columns; a name that is cut may be any of them."""
+    view = drill()
+    names = ("etcd1", "etcd2", "etcd3")
+    hosts = tuple(replace(host, name=name) for host, name in zip(view.inventory.hosts, names, strict=True))
+    async with running(FakeLive(replace(view, inventory=replace(view.inventory, hosts=hosts)))) as screen:
+        assert "etcd1 etcd2 etcd3" in screen.text
+        assert "etcd failed" in screen.text
