@@ -137,7 +137,8 @@ class PlainSession:
         self._print(f"{step_id}: {plan.step.title}", plan.step.why)
         for option in plan.options:
             state = {True: "open", False: "closed", None: "not known yet"}[option.is_open]
-            loses = f" Loses: {option.loses}." if option.loses else ""
+            # Of a closed answer it may not even be known; nobody can take it anyway.
+            loses = f" Loses: {option.loses}." if option.loses and option.is_open else ""
             self._print(f"  {option.option.value}: {option.option.title} [{state}: {option.values}]{loses}")
         typed = self._ask("Which way (its name), enter = look again, q = leave: ").strip()
         if typed in ("", "q"):

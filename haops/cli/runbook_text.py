@@ -5,7 +5,7 @@ files or decide anything.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -19,10 +19,12 @@ from haops.formats.plain_values import plain
 from haops.formats.runbook_include import options_of
 from haops.runtime.library import Listed
 from haops.runtime.runbook_plan import StepPreview, TargetPreview
+from haops.ui.presenters.plans import no_way_back
 
 WIDTH = 80
 _ID_WIDTH = 26
 _FIELD_WIDTH = 10
+_AS_WRITTEN: Mapping[str, str] = {}
 
 
 def listed_line(entry: Listed) -> str:
@@ -76,22 +78,23 @@ def show_lines(book: Runbook) -> Iterator[str]:
         yield from _step_lines(step)
 
 
-def _step_lines(step: Step) -> Iterator[str]:
-    """Yield a step's name, reason, conditions and ways back."""
+def _step_lines(step: Step, losses: Mapping[str, str] = _AS_WRITTEN) -> Iterator[str]:
+    """Yield a step's name, reason, conditions and ways back; `losses` says what answers lose, as far as it is known."""
     yield visible(f"{step.id}: {step.title}  [{step.kind}, {step.risk.value}]")
     yield from _indented(step.why, 2)
     yield from _field("after", ", ".join(step.needs))
     yield from _field("only if", step.when.text if step.when else "")
     for option in options_of(step):
+        loses = losses.get(option.value, option.loses)
         opens = f"open when {option.when.text}; " if option.when else ""
-        yield from _field("answer", f"{option.value}: {option.title}; {opens}loses {option.loses or 'nothing'}")
+        yield from _field("answer", f"{option.value}: {option.title}; {opens}loses {loses or 'nothing'}")
     for guard in step.guards:
         firmly = "" if guard.overridable else " (cannot be overridden)"
         yield from _field("guard", f"{guard.that.text}{firmly}{': ' if guard.because else ''}{guard.because}")
     if step.verify:
         yield from _field("verify", f"{step.verify.that.text}, within {step.verify.within_s:g} s")
     yield from _field("captures", ", ".join(f"{capture.name} ({capture.type})" for capture in step.captures))
-    yield from _field("way back", step.rollback or (f"none: {step.irreversible}" if step.irreversible else ""))
+    yield from _field("way back", step.rollback or (no_way_back(step) if step.irreversible else ""))
 
 
 def _field(name: str, text: str) -> Iterator[str]:
@@ -133,7 +136,7 @@ def plan_lines(book: Runbook, cluster: Inventory, previews: Sequence[StepPreview
     yield visible(f"{book.name} on {cluster.cluster} ({cluster.layout.value}): nothing was asked of it")
     for preview in previews:
         yield ""
-        yield from _step_lines(preview.step)
+        yield from _step_lines(preview.step, preview.losses)
         yield from _field("expects", _expectation(preview.step))
         yield from _field("hosts", _hosts(preview))
         yield from _target_lines(preview)

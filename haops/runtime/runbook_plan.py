@@ -5,8 +5,9 @@ known. It is for reading; what is confirmed later is `core.planning`'s plan of o
 never open a connection.
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from haops.core.conditions import ConditionError, Expression
@@ -19,6 +20,8 @@ from haops.core.standard_environment import STANDARD_ENVIRONMENT
 from haops.steps import preview
 
 LATER = "<known when it runs>"
+_LOOKED_AT = "until the cluster is looked at"
+_PLACE = re.compile(r"\{(?P<name>\w+)[^{}]*\}")
 _ENGINE_KNOWS = ("HAOPS_ATTEMPT", "HAOPS_SESSION")
 
 
@@ -33,11 +36,15 @@ class TargetPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPreview:
-    """One step on this cluster. `choice` says in words how the hosts are narrowed down when it runs."""
+    """One step on this cluster. `choice` says in words how the hosts are narrowed down when it runs.
+
+    `losses`: for each answer of a decision what is lost that way, as far as it is known.
+    """
 
     step: Step
     targets: tuple[TargetPreview, ...]
     choice: str = ""
+    losses: Mapping[str, str] = field(default_factory=dict)
 
 
 def preview_runbook(
@@ -57,7 +64,8 @@ def preview_runbook(
             for target in plan.targets
             if not _is_excluded(step.on, known.on(target.target))
         )
-        yield StepPreview(step=step, targets=targets, choice=_choice(step.on) if step.on else "")
+        losses = {now.option.value: _with_reasons(now.loses, origins) for now in plan.options}
+        yield StepPreview(step=step, targets=targets, choice=_choice(step.on) if step.on else "", losses=losses)
 
 
 def _target(plan: TargetPlan, variables: Mapping[str, Expression], origins: Mapping[str, str]) -> TargetPreview:
@@ -113,4 +121,9 @@ def _complete(
 def _unknown(expression: Expression, origins: Mapping[str, str]) -> str:
     """Return why a value is not known: the first thing that it waits for."""
     waits = [origins[name] for name in expression.names if name in origins]
-    return f"<unknown {waits[0] if waits else 'until the cluster is looked at'}>"
+    return f"<unknown {waits[0] if waits else _LOOKED_AT}>"
+
+
+def _with_reasons(text: str, origins: Mapping[str, str]) -> str:
+    """Return the text with the reason in each place that could not be filled in."""
+    return _PLACE.sub(lambda place: f"<unknown {origins.get(place['name'], _LOOKED_AT)}>", text)

@@ -150,7 +150,7 @@ def test_show_says_what_every_step_does() -> None:
         assert f"\n{step['id']}: {step['title']}" in said
     assert max(map(len, said.splitlines())) <= 100
     assert "answer     live-survivor:" in said
-    assert "way back   none: A member stopped without a quorum" in said
+    assert "way back   no step takes it back: A member stopped without a quorum" in said
 
 
 def test_graph_draws_every_step_in_80_columns() -> None:
@@ -185,6 +185,13 @@ def test_plan_says_until_when_a_value_is_unknown(tmp_path: Path) -> None:
     assert prepare["TOKEN"] == "<unknown until step token>"  # noqa: S105 - a placeholder
     assert token["BUMP"] == "<unknown until the cluster is looked at>"
     assert prepare["ETCD_NAME"] == "cp1"
+
+
+def test_plan_leaves_no_place_of_a_text_unfilled(tmp_path: Path) -> None:
+    """What an answer loses says when it will be known, instead of the name of a fact in braces."""
+    said = " ".join(call("plan", NAME, "-c", write_inventory(tmp_path)).stdout.split())
+    assert "{older_snapshot" not in said
+    assert "was taken, <unknown until the input older_snapshot is given> seconds ago" in said
 
 
 def test_plan_uses_inputs(tmp_path: Path) -> None:

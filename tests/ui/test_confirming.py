@@ -7,6 +7,7 @@ from haops.core import commands as cmd
 from haops.core.commands import Answer
 from haops.core.observations import HostState, Kind
 from haops.ui.modals.confirm import ConfirmModal
+from haops.ui.presenters.plans import no_way_back, way_back
 from tests.ui.conftest import SMALL, running, scene
 from tests.ui.scenes import (
     LOST_SIGNALS,
@@ -17,6 +18,7 @@ from tests.ui.scenes import (
     lost_observations,
     picture,
     seen,
+    steps,
     view_of,
     waiting,
 )
@@ -112,6 +114,13 @@ async def test_the_question_shows_script_environment_targets_guards_and_way_back
             "If the connection is lost",
         ):
             assert text in screen.said
+
+
+@pytest.mark.parametrize("text", ["It only adds a file.", "From the first write on, the restored data is the truth."])
+def test_why_there_is_no_way_back_reads_right_whatever_the_runbook_says(text: str) -> None:
+    """The same words on the question, in the summary and in the plan: a text may say how little is at stake."""
+    step = replace(next(step for step in steps() if step.id == "stop-etcd"), irreversible=text)
+    assert way_back(step) == no_way_back(step) == f"no step takes it back: {text}"
 
 
 async def test_a_guard_that_does_not_hold_stops_the_step_and_says_what_to_do() -> None:

@@ -15,6 +15,7 @@ from haops.ui.presenters.plans import (
     AFTER_A_LOST_CONNECTION,
     afterwards,
     guard_lines,
+    no_way_back,
     own_variables,
     scripts,
     standard_variables,
@@ -128,5 +129,4 @@ def _wrong(step: Step, width: int) -> list[Line]:
         return lines
     if step.rollback:
         return [*lines, *paragraph(f"{step.rollback}, offered after this step has ended", width, label="Way back: ")]
-    reason = step.irreversible or "the runbook names none"
-    return [*lines, *paragraph(reason, width, Role.BAD, label="No way back: ")]
+    return [*lines, *paragraph(no_way_back(step), width, Role.BAD, label="Way back: ")]

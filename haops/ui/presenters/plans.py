@@ -61,7 +61,13 @@ def way_back(step: Step) -> str:
         return "changes nothing"
     if step.rollback:
         return f"can be undone: {step.rollback}"
-    return f"cannot be undone: {step.irreversible}" if step.irreversible else "no way back is named"
+    return no_way_back(step)
+
+
+def no_way_back(step: Step) -> str:
+    """Say that no step of the runbook takes this one back, then what the runbook says about that."""
+    # Runbooks say here what is lost as well as how little is at stake: the words before have to suit both.
+    return f"no step takes it back: {step.irreversible}" if step.irreversible else "no way back is named"
 
 
 def scripts(plan: StepPlan, width: int) -> list[Line]:
