@@ -166,7 +166,8 @@ def _(command: cmd.Skip, session: Session, now: Circumstances) -> Decision:
     run = session.steps.get(command.step)
     # What is under way or unknown cannot be left out: it may happen still.
     if run is None or run.state in OPEN or run.state in (StepState.SUCCEEDED, StepState.SKIPPED):
-        return Refusal(f"{command.step} cannot be skipped as it is {run.state.value if run else 'not there'}")
+        remedy = "only a step that has not begun, or that failed, is left out"
+        return Refusal(f"{command.step} cannot be skipped as it is {_state_words(session, command.step)}", remedy)
     if not command.reason.strip():
         return Refusal("a step is skipped for a reason", "type one")
     return (ev.StepSkipped(step=command.step, by="operator", reason=command.reason),)
@@ -178,7 +179,8 @@ def _(command: cmd.Retry, session: Session, now: Circumstances) -> Decision:
     # Never unknown: what may have happened is settled first, not done a second time.
     again = (StepState.FAILED, StepState.SKIPPED, StepState.SUCCEEDED, StepState.ROLLED_BACK)
     if run is None or run.state not in again:
-        return Refusal(f"{command.step} cannot be tried again as it is {run.state.value if run else 'not there'}")
+        remedy = "only a step that has ended, and is not unknown, is tried again"
+        return Refusal(f"{command.step} cannot be tried again as it is {_state_words(session, command.step)}", remedy)
     return (ev.StepReopened(step=command.step, reason=command.reason, operator=now.operator),)
 
 
@@ -210,11 +212,17 @@ def _(command: cmd.RollBack, session: Session, now: Circumstances) -> Decision:
     if step.rollback is None:
         return Refusal(f"{step.id} has no way back", step.irreversible)
     if run.state not in (StepState.SUCCEEDED, StepState.FAILED):
-        return Refusal(f"{step.id} is {run.state.value}: there is nothing to take back")
+        return Refusal(f"{step.id} is {_state_words(session, step.id)}: there is nothing to take back")
     if session.steps[step.rollback].state in OPEN:
         return Refusal(f"{step.rollback}, its way back, is under way")
     back = ev.RollbackChosen(step=step.id, way_back=step.rollback, operator=now.operator, reason=command.reason)
     return (back,)
+
+
+def _state_words(session: Session, step_id: str) -> str:
+    """Return where a step stands, for people."""
+    run = session.steps.get(step_id)
+    return run.state.value.replace("_", " ") if run else "not there"
 
 
 def _step(session: Session, step_id: str) -> Step | None:

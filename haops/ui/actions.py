@@ -60,7 +60,7 @@ APP_ACTIONS: tuple[Action, ...] = (
         id="app.help",
         # Both: a terminal may keep F1 for its own help.
         keys="question_mark,f1",
-        calls="help",
+        calls="app.help",
         words="help",
         title="help: explain this",
         explains="explain what has the focus, and list the keys",
@@ -76,7 +76,7 @@ APP_ACTIONS: tuple[Action, ...] = (
     Action(
         id="app.picture",
         keys="ctrl+s",
-        calls="picture",
+        calls="app.picture",
         words="picture",
         title="screen: save a picture",
         explains="write what is on the screen to an SVG file",
@@ -91,6 +91,8 @@ APP_ACTIONS: tuple[Action, ...] = (
         explains="out of a question with a no; on the session screen, leave",
     ),
 )
+ON_QUESTIONS: tuple[Action, ...] = tuple(action for action in APP_ACTIONS if action.id in ("app.help", "app.picture"))
+"""What its keys do on a question too; neither answers it."""
 ALWAYS: tuple[Action, ...] = tuple(action for action in APP_ACTIONS if action.id == "app.leave")
 """What its keys do whatever has the focus."""
 PANE_KEYS = "123456789"

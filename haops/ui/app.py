@@ -31,7 +31,7 @@ from haops.ui.messages import (
 from haops.ui.output import one_line
 from haops.ui.personal import PersonalApp
 from haops.ui.picture import write_picture
-from haops.ui.presenters.notices import error_text
+from haops.ui.presenters.notices import done_words, error_text
 from haops.ui.screens.first import opening_screen, session_screen, session_screens, start_screen
 from haops.ui.screens.watching import Watching
 from haops.ui.settings import UiSettings
@@ -172,14 +172,14 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
         if self.is_web and isinstance(message.command, Confirm):
             self.tell("critical", "Nothing is confirmed over a served screen. Confirm on the bastion's own terminal.")
             return
-        self._in_thread(partial(self._submit, message.command))
+        self._in_thread(partial(self._submit, message.command), done_words(message.command))
 
     def on_runbook_taken(self, message: RunbookTaken) -> None:
         """Take up the runbook that was chosen."""
         self._in_thread(partial(self._choose, message))
 
-    def _in_thread(self, work: "Callable[[], Refusal | None]") -> None:
-        """Run something that waits for the disk, and report what the session says."""
+    def _in_thread(self, work: "Callable[[], Refusal | None]", done: str = "") -> None:
+        """Run something that waits for the disk, and report what the session says: its refusal, or `done`."""
 
         def run() -> None:
             """Do the work; its answer comes as a message."""
@@ -188,7 +188,7 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
             except HaopsError as error:
                 self.post_message(CommandAnswered(error_text(error)))
             else:
-                self.post_message(CommandAnswered(str(refusal) if refusal else ""))
+                self.post_message(CommandAnswered(str(refusal) if refusal else "", done))
 
         self.run_worker(run, thread=True, group="commands", exit_on_error=False)
 
@@ -201,18 +201,21 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
         return self.live.choose_runbook(taken.runbook, taken.inputs) if self.live else None
 
     def on_command_answered(self, message: CommandAnswered) -> None:
-        """Say why something was refused, or nothing."""
-        self.tell("critical", message.refusal and f"Not done: {message.refusal}")
+        """Say why something was refused, or that it was done where nothing else would show it."""
+        if message.refusal:
+            self.tell("critical", f"Not done: {message.refusal}")
+        else:
+            self.tell("notice", message.done)
         for screen in session_screens(self.screen_stack):
             screen.answered()
         self.renew()
 
     def tell(self, severity: str, text: str) -> None:
-        """Say something below the panes; where there are none, in a corner for a while."""
+        """Say something below the panes; where they are not seen, also in a corner for a while."""
         screens = session_screens(self.screen_stack)
         for screen in screens:
             screen.tell(severity, text)
-        if text and not screens:
+        if text and self.screen not in screens:
             self.notify(one_line(text), markup=False, timeout=10)
 
     def on_left_session(self, message: LeftSession) -> None:
@@ -229,21 +232,24 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
 
     def action_help(self) -> None:
         """Explain what has the focus, and list the keys."""
-        from haops.ui.screens.help import help_for  # noqa: PLC0415 - after the first frame
+        from haops.ui.screens.help import HelpScreen, help_for  # noqa: PLC0415 - after the first frame
 
-        if len(self.screen_stack) == FIRST_SCREEN:
-            self.push_screen(help_for(self.screen, self.keymap))
+        if not isinstance(self.screen, HelpScreen):
+            in_session = bool(session_screens(self.screen_stack))
+            self.push_screen(help_for(self.screen, self.keymap, in_session=in_session))
 
     def action_picture(self) -> None:
         """Write what is on the screen to an SVG file that needs no network."""
         events_so_far = self.live.view().journal_events if self.live else 0
         name = f"haops-{type(self.screen).__name__.lower()}-{events_so_far}.svg"
+        # In full: who looks for it later stands in another directory.
+        file = self.settings.pictures_directory.absolute() / name
         try:
-            write_picture(self.export_screenshot(title="haops"), self.settings.pictures_directory / name)
+            write_picture(self.export_screenshot(title="haops"), file)
         except HaopsError as error:
             self.tell("warning", error_text(error))
             return
-        self.tell("notice", f"The picture is in {self.settings.pictures_directory / name}")
+        self.tell("notice", f"The picture is in {file}")
 
     def action_leave(self) -> None:
         """Ask before leaving a session; say no to a question; leave the start screen at once."""

@@ -54,11 +54,15 @@ class RunbookTaken(Message):
 
 
 class CommandAnswered(Message):
-    """A command was refused (`refusal` says why and what to do instead) or carried out (it is empty)."""
+    """A command was refused (`refusal` says why and what to do instead) or carried out (it is empty).
 
-    def __init__(self, refusal: str) -> None:
+    `done` says so where nothing else on the screen would.
+    """
+
+    def __init__(self, refusal: str, done: str = "") -> None:
         super().__init__()
         self.refusal = refusal
+        self.done = done
 
 
 class LookedAgain(Message):

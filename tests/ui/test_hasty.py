@@ -35,12 +35,24 @@ async def test_the_time_to_read_a_question_counts_from_when_it_stands_there(monk
         assert "Once more" in screen.said
 
 
+async def test_the_time_to_read_a_question_begins_anew_after_its_help() -> None:
+    """A `y` typed while the help was being left says nothing about the question below it."""
+    async with scene("waiting-change", reading_time_s=60.0) as screen:
+        await screen.press("y")
+        modal = screen.app.screen
+        assert isinstance(modal, ConfirmModal)
+        modal._shown_s -= 120.0
+        await screen.press("question_mark", "escape", "y")
+        assert screen.live.commands == []
+        assert "Once more" in screen.said
+
+
 async def test_a_second_enter_in_the_same_breath_does_not_ask_again() -> None:
     """The step was confirmed a moment ago; until the session has taken it, its question does not come back."""
     async with scene("waiting-change") as screen:
         await screen.press("y")
         held = asyncio.Event()
-        screen.app._in_thread = lambda _work: held.set()  # type: ignore[method-assign] - the disk takes its time
+        screen.app._in_thread = lambda *_work: held.set()  # type: ignore[method-assign] - the disk takes its time
         await screen.pilot.press("y", "y")
         await screen.settle()
         assert held.is_set()

@@ -21,7 +21,7 @@ from haops.ui.presenters.confirmation import confirmation
 from haops.ui.presenters.detail import detail, short_detail
 from haops.ui.presenters.freshness import freshness
 from haops.ui.presenters.header import header
-from haops.ui.presenters.help import help_lines
+from haops.ui.presenters.help import help_lines, session_keys
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import Line, Role, Span, chop, crop, fit, line, shifted, spread, wrap
 from haops.ui.presenters.marks import SEVERITY_MARKS, STEP_MARKS
@@ -326,7 +326,7 @@ def test_leaving_a_session_that_is_over_promises_nothing() -> None:
 
 def test_the_help_names_keys_as_they_are_typed() -> None:
     """`?`, not the name that the toolkit has for it."""
-    said = "\n".join(piece.plain for piece in help_lines(None, {"session.note": "colon"}, (), 100))
+    said = "\n".join(piece.plain for piece in help_lines(None, session_keys({"session.note": "colon"}), (), 100))
     assert "?, f1" in said
     assert ":, ctrl+p" in said
     assert "question_mark" not in said

@@ -4,12 +4,14 @@ from dataclasses import replace
 from time import monotonic
 
 import pytest
+from textual.widgets import Input
 
 from haops.core import commands as cmd
 from haops.core.observations import Kind
 from haops.core.session_state import Outcome
 from haops.core.view import View
 from haops.ui.app import REFRESH_S
+from haops.ui.screens.help import HelpScreen
 from haops.ui.screens.session import SessionScreen
 from haops.ui.screens.triage import TriageScreen
 from haops.ui.screens.viewer import Viewer
@@ -166,6 +168,18 @@ async def test_a_note_is_written_down() -> None:
         await screen.write("!rebooted cp2")
         await screen.press("enter")
         assert screen.live.commands == [cmd.AddNote(text="rebooted cp2", outside=True)]
+        assert "Noted: it is in the journal." in screen.text
+
+
+@pytest.mark.parametrize(("key", "refusal"), [("s", "cannot be skipped as it is succeeded"), ("r", "cannot be tried")])
+async def test_what_would_be_refused_is_refused_before_a_reason_is_asked_for(key: str, refusal: str) -> None:
+    """Nobody types a reason in vain; a step that is not there to be skipped or tried again says so at once."""
+    async with scene("waiting-destroy") as screen:
+        if key == "s":
+            await screen.press("up")
+        await screen.press(key)
+        assert isinstance(screen.app.screen, SessionScreen)
+        assert refusal in screen.said
 
 
 @pytest.mark.parametrize("key", ["y", "s", "r", "b", "c", "o", "l"])
@@ -286,6 +300,44 @@ async def test_help_explains_what_has_the_focus() -> None:
         assert "whether it happened is not known; probe it or decide" in screen.said
         await screen.press("escape")
         assert isinstance(screen.app.screen, SessionScreen)
+
+
+@pytest.mark.parametrize(
+    ("scene_name", "keys", "said"),
+    [
+        ("waiting-change", ("y",), ("Confirming a step", "y run a step that changes something", "esc no; nothing")),
+        ("waiting-destroy", ("y",), ("Confirming a step", "the cluster's name, typed")),
+        ("healthy", ("q",), ("A question", "y leave")),
+        ("healthy", ("n",), ("A question", "esc no; nothing happens")),
+        ("quorum-lost", ("t",), ("Which runbook fits", "enter take up the runbook under the cursor")),
+        ("healthy", ("t", "enter"), ("A question",)),
+    ],
+)
+async def test_help_is_there_on_every_screen_and_answers_nothing(
+    scene_name: str, keys: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    """It says what holds there, its keys confirm nothing, and esc leads back to where it was asked for."""
+    async with scene(scene_name, reading_time_s=0.0) as screen:
+        await screen.press(*keys)
+        below = screen.app.screen
+        await screen.press("f1")
+        assert isinstance(screen.app.screen, HelpScreen)
+        assert [words for words in said if words not in screen.said] == []
+        await screen.press("y", "enter", "question_mark", "f1", "escape")
+        assert screen.app.screen is below
+        assert screen.live.commands == []
+
+
+async def test_help_on_a_question_without_a_place_to_type_has_its_usual_key() -> None:
+    """Its frame says which; where something is typed the sign belongs to the text."""
+    async with scene("waiting-change") as screen:
+        await screen.press("y")
+        assert "? help" in screen.rows[-1] + "".join(row for row in screen.rows if "╰" in row)
+        await screen.press("question_mark")
+        assert isinstance(screen.app.screen, HelpScreen)
+        await screen.press("escape", "escape", "n", "question_mark")
+        assert screen.app.screen.query_one(Input).value == "?"
+        assert "f1 help" in screen.text
 
 
 async def test_looking_again_asks_the_session() -> None:

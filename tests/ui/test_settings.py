@@ -143,6 +143,17 @@ async def test_a_picture_of_the_screen_needs_no_network(tmp_path: Path) -> None:
     assert "url(http" not in file.read_text()
 
 
+async def test_where_a_picture_is_is_said_in_full_and_on_the_screen_that_was_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a screen that covers the one with the notices; a bare name leaves one searching."""
+    monkeypatch.chdir(tmp_path)
+    async with scene("healthy", pictures_directory=Path()) as screen:
+        await screen.press("t", "ctrl+s")
+        said = [toast.message for toast in screen.app._notifications]
+        assert said == [f"The picture is in {tmp_path}/haops-triagescreen-41.svg"]
+
+
 async def test_a_picture_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """No traceback for a full disk or a wrong directory."""
     async with scene("healthy", SMALL, pictures_directory=tmp_path / "none") as screen:

@@ -3,7 +3,7 @@ from datetime import timedelta
 from haops.ui.app import HaopsApp
 from haops.ui.presenters.start import start_lines
 from haops.ui.sources import ChoiceKind, ClusterRow, DrillRow, Finding, SessionRow, StartChoice, StartRows
-from tests.ui.conftest import LARGE, SMALL, settings
+from tests.ui.conftest import LARGE, SMALL, rows_of, settings
 from tests.ui.scenes import NOW
 
 ROWS = StartRows(
@@ -83,6 +83,20 @@ async def test_enter_ends_the_start_screen_with_what_was_chosen() -> None:
         await pilot.press("down", "down", "enter")
         await pilot.pause()
     assert app.return_value == StartChoice(ChoiceKind.CLUSTER, "/etc/haops/prod.yaml")
+
+
+async def test_help_on_the_start_screen_says_what_holds_there() -> None:
+    """Its own keys, what the rows are; nothing about steps, of which there are none."""
+    app = HaopsApp(start=Source(), settings=settings())
+    async with app.run_test(size=LARGE) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.press("question_mark")
+        await pilot.pause()
+        said = " ".join("\n".join(rows_of(app)).split())
+    assert "Where to begin" in said
+    assert "go on with what is under the cursor" in said
+    assert "leave the chosen step out" not in said
+    assert "States of a step" not in said
 
 
 async def test_quitting_the_start_screen_chooses_nothing() -> None:

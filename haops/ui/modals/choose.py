@@ -10,8 +10,9 @@ from textual.screen import ModalScreen
 
 from haops.core.commands import Choose
 from haops.core.view import View
-from haops.ui.output import set_question_title
+from haops.ui.modals.question import ANYWHERE, frame_question
 from haops.ui.presenters.choice import choice_lines, choice_question, choice_title
+from haops.ui.presenters.help import Topic
 from haops.ui.presenters.lines import Line
 from haops.ui.widgets.lines import Lines
 from haops.ui.widgets.menu import Menu
@@ -20,7 +21,13 @@ from haops.ui.widgets.menu import Menu
 class ChooseModal(ModalScreen[Choose | None]):
     """Asks which way to take."""
 
+    topic = Topic(
+        "A decision",
+        "Every answer stands here, with what is lost that way. A closed one says which condition does not hold; it "
+        "opens by itself when that changes. Deciding runs nothing: each step of that way still waits for you.",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
+        *ANYWHERE,
         # Before whatever has the focus: esc is a no everywhere.
         Binding("escape", "dismiss_with_no", "back", id="choose.back", tooltip="decide nothing", priority=True),
         Binding("y", "take", "take it", id="choose.take", tooltip="take the answer under the cursor"),
@@ -51,7 +58,7 @@ class ChooseModal(ModalScreen[Choose | None]):
 
     def on_mount(self) -> None:
         """Set the title, and the cursor on the first answer that is open."""
-        set_question_title(self.query_one("#question", Vertical), choice_title(self._plan))
+        frame_question(self.query_one("#question", Vertical), choice_title(self._plan), while_typing=False)
         # The lines are made for a width, and that is known only after the first layout.
         self.call_after_refresh(self._point)
 

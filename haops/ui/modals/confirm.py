@@ -17,12 +17,19 @@ from haops.core.view import View
 from haops.ui.modals.ask import Ask
 from haops.ui.modals.question import Question
 from haops.ui.presenters.confirmation import Confirmation, confirmation
+from haops.ui.presenters.help import Topic
 from haops.ui.presenters.lines import Line, Role, Span, line, strong
 
 
 class ConfirmModal(Question[Confirm]):
     """Asks about one step, with its guards live; the answer is a Confirm with the digest that was shown."""
 
+    topic = Topic(
+        "Confirming a step",
+        "What stands here is exactly what runs, where, and nothing else. enter confirms a step that only reads, y one "
+        "that changes something, the cluster's name, typed, one that destroys; esc is no. Guards are looked at again "
+        "while it stands here. This help confirms nothing; esc leads back to the question.",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         # Without priority: where a place to type has the focus, these are letters.
         Binding("y", "answer('y')", "run it", id="confirm.yes", tooltip="run a step that changes something"),
@@ -87,6 +94,10 @@ class ConfirmModal(Question[Confirm]):
         """Set the title, and what can be typed."""
         super().on_mount()
         self.renew()
+
+    def on_screen_resume(self) -> None:
+        """Begin the reading time: also when it stands there again, after the help or a reason."""
+        self._shown_s = inf
         self.call_after_refresh(self._note_shown)
 
     def _note_shown(self) -> None:

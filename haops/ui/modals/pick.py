@@ -15,7 +15,7 @@ class Pick(Question[str]):
         super().__init__()
         self._heading = heading
         self._facts = facts
-        self._keys = keys
+        self.answers = keys
         self._tone = tone
 
     def tone(self) -> str:
@@ -32,11 +32,11 @@ class Pick(Question[str]):
 
     def asked(self) -> Line:
         """Return the keys with their words."""
-        pairs = [(Span(key, Role.KEY), Span(f" {words}   ")) for key, words in self._keys.items()]
+        pairs = [(Span(key, Role.KEY), Span(f" {words}   ")) for key, words in self.answers.items()]
         return line(*(span for pair in pairs for span in pair), Span("esc", Role.KEY), " back")
 
     def on_key(self, event: events.Key) -> None:
         """Answer with the key, if it is one of those offered."""
-        if event.key in self._keys:
+        if event.key in self.answers:
             event.stop()
             self.dismiss(event.key)

@@ -9,8 +9,12 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from haops.ui.output import set_question_title
-from haops.ui.presenters.lines import Line, Role, Span, line, wrap
+from haops.ui.actions import ON_QUESTIONS
+from haops.ui.bindings import bindings
+from haops.ui.output import set_foot, set_question_title
+from haops.ui.presenters.help import Topic
+from haops.ui.presenters.keys import help_key
+from haops.ui.presenters.lines import Line, Role, Span, dim, line, wrap
 from haops.ui.widgets.lines import Lines
 
 T = TypeVar("T")
@@ -33,16 +37,32 @@ def _place(name: str) -> Input:
     return place
 
 
+ANYWHERE = bindings(ON_QUESTIONS)
+"""Bindings of every question besides its own: the toolkit asks the app for none while a question stands."""
+
+
+def frame_question(frame: Vertical, heading: Line, *, while_typing: bool) -> None:
+    """Put the title on the frame of a question, and the key of its help."""
+    set_question_title(frame, heading)
+    key = help_key(getattr(frame.app, "keymap", {}), while_typing=while_typing)
+    set_foot(frame, line(Span(key, Role.KEY), dim(" help")))
+
+
 class Question(ModalScreen[T | None], Generic[T]):
     """A question in a frame. Subclasses say what stands in it; `None` is the answer of esc and of a lost terminal."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *ANYWHERE,
         Binding("escape", "dismiss_with_no", "back", id="question.back", tooltip="no; nothing happens", priority=True),
         Binding("up", "scroll(-1)", "up", show=False, tooltip="scroll up"),
         Binding("down", "scroll(1)", "down", show=False, tooltip="scroll down"),
         Binding("pageup", "scroll(-10)", "page up", show=False, tooltip="scroll up a page"),
         Binding("pagedown", "scroll(10)", "page down", show=False, tooltip="scroll down a page"),
     ]
+    topic: ClassVar[Topic] = Topic(
+        "A question",
+        "Only the keys that stand in it answer it; esc is no, and a lost terminal is a no. This help answers nothing.",
+    )
     # A question without a place to type has no focus, so that its keys reach its bindings.
     AUTO_FOCUS = "Input"
     INPUTS: ClassVar[tuple[str, ...]] = ()
@@ -58,7 +78,7 @@ class Question(ModalScreen[T | None], Generic[T]):
 
     def on_mount(self) -> None:
         """Set the title."""
-        set_question_title(self.query_one("#question", Vertical), self.heading())
+        frame_question(self.query_one("#question", Vertical), self.heading(), while_typing=bool(self.places()))
         # What scrolls can have the focus by default, and would take the keys from the places to type.
         self.query_one("#facts", Lines).can_focus = False
 

@@ -1,6 +1,7 @@
 """Help: what the focused thing is, what the states mean, and every key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from haops.core.risk import Risk
@@ -18,7 +19,7 @@ _KEY_COLUMN = 14
 
 
 class Explained(Protocol):
-    """Something that has the focus and explains itself: a pane."""
+    """Something that has the focus and explains itself: a pane, a screen, a question."""
 
     @property
     def title(self) -> str:
@@ -33,18 +34,41 @@ class Explained(Protocol):
         """What is asked for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a screen or a question says about itself."""
+
+    title: str
+    explains: str
+    asked: str = ""
+
+
+def session_keys(keymap: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return (keys, what they do) of the session screen."""
+    own = [(", ".join(all_keys(action.keys, keymap, action.id)), action.explains) for action in ALL_ACTIONS]
+    panes = ("1 … 9", "go to a pane; tab and shift+tab go round")
+    return [*own, panes, ("esc", "back, always; to a question it says no")]
+
+
 def help_lines(
-    focused: Explained | None, keymap: Mapping[str, str], sources: tuple[str, ...], width: int
+    focused: Explained | None,
+    keys: Sequence[tuple[str, str]],
+    sources: tuple[str, ...],
+    width: int,
+    *,
+    in_session: bool = True,
 ) -> list[Line]:
-    """Return the help, beginning with what has the focus."""
+    """Return the help, beginning with what has the focus; what steps are is explained `in_session` only."""
     lines = _about(focused, sources, width) if focused else []
     lines += [line(strong("Keys"))]
-    for action in ALL_ACTIONS:
-        keys = ", ".join(all_keys(action.keys, keymap, action.id))
-        lines += _row(Span(keys, Role.KEY), action.explains, width)
-    lines += _row(Span("1 … 9", Role.KEY), "go to a pane; tab and shift+tab go round", width)
-    lines += _row(Span("esc", Role.KEY), "back, always; to a question it says no", width)
-    lines += [BLANK, line(strong("States of a step"))]
+    for names, meaning in keys:
+        lines += _row(Span(names, Role.KEY), meaning, width)
+    return [*lines, *_about_steps(width)] if in_session else lines
+
+
+def _about_steps(width: int) -> list[Line]:
+    """Return the states of a step, and the risks."""
+    lines = [BLANK, line(strong("States of a step"))]
     for mark in STEP_MARKS.values():
         lines += _row(mark.both, mark.meaning, width, column=18)
     lines += [BLANK, line(strong("Risks"))]

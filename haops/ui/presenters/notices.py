@@ -1,12 +1,18 @@
 """What there is to tell that is no event: refusals, warnings, mistakes. The newest, in at most three rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from haops.errors import HaopsError, InputError
 from haops.ui.presenters.lines import Line, Role, Span, crop, line, wrap
 
+if TYPE_CHECKING:
+    from haops.core.commands import Command
+
 MOST_ROWS = 3
 _ROLES = {"critical": Role.BAD, "warning": Role.WARN}
+_DONE: Mapping[str, str] = {"AddNote": "Noted: it is in the journal."}
+"""Name of a command -> what is said once it is on disk, for those that change nothing else on the screen."""
 
 
 def notice_lines(texts: Sequence[tuple[str, str]], width: int) -> list[Line]:
@@ -20,6 +26,11 @@ def notice_lines(texts: Sequence[tuple[str, str]], width: int) -> list[Line]:
     # Joined, so that the mark of the cut stands where the text goes on.
     rest = Line(tuple(span for row in rows[MOST_ROWS - 1 :] for span in row.spans))
     return [*rows[: MOST_ROWS - 1], crop(rest, width)]
+
+
+def done_words(command: "Command") -> str:
+    """Return what is said once a command is carried out; empty where the screen shows it anyway."""
+    return _DONE.get(type(command).__name__, "")
 
 
 def error_text(error: HaopsError) -> str:

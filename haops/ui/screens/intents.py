@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from haops.core import commands as cmd
 from haops.core.commands import Command
+from haops.core.decide import Circumstances, Refusal, decide
 from haops.core.states import StepState
 from haops.core.view import View
 from haops.ui.messages import CommandGiven, LeftSession, LookedAgain
@@ -42,6 +43,21 @@ def ask(screen: "SessionScreen", heading: str, facts: list[Line], make: Callable
     """Ask for text and make a command of it."""
     asked = Ask(line(strong(heading)), facts, "Then enter:")
     screen.app.push_screen(asked, lambda text: give(screen, make(text) if text else None))
+
+
+def _ask_reason(screen: "SessionScreen", heading: str, fact: str, make: Callable[[str], Command]) -> None:
+    """Ask for the reason of what is done to the chosen step; say at once why not, if it would be refused."""
+    if not screen.chosen_step:
+        screen.tell("warning", _not_waiting(screen))
+        return
+    # The session's own rules, asked ahead: nobody types a reason for what is refused afterwards.
+    foreseen = decide(
+        screen.view.session, make(heading), Circumstances(operator="", plan_of=screen.view.plans.__getitem__)
+    )
+    if isinstance(foreseen, Refusal):
+        screen.tell("warning", f"Not done: {foreseen}")
+    else:
+        ask(screen, heading, [line(fact)], make)
 
 
 def look(screen: "SessionScreen") -> None:
@@ -93,17 +109,15 @@ def _not_waiting(screen: "SessionScreen") -> str:
 def skip(screen: "SessionScreen") -> None:
     """Leave the chosen step out, for a reason."""
     step = screen.chosen_step
-    facts = [line("Steps that need it go on as if it were done. The reason stands in the journal.")]
-    if _has_step(screen):
-        ask(screen, f"Skip {step}", facts, lambda text: cmd.Skip(step=step, reason=text))
+    fact = "Steps that need it go on as if it were done. The reason stands in the journal."
+    _ask_reason(screen, f"Skip {step}", fact, lambda text: cmd.Skip(step=step, reason=text))
 
 
 def retry(screen: "SessionScreen") -> None:
     """Open the chosen step again."""
     step = screen.chosen_step
-    facts = [line("It will be asked about again before it runs; targets that succeeded are not run again.")]
-    if _has_step(screen):
-        ask(screen, f"Try {step} again: why", facts, lambda text: cmd.Retry(step=step, reason=text))
+    fact = "It will be asked about again before it runs; targets that succeeded are not run again."
+    _ask_reason(screen, f"Try {step} again: why", fact, lambda text: cmd.Retry(step=step, reason=text))
 
 
 def roll_back(screen: "SessionScreen") -> None:
@@ -112,16 +126,8 @@ def roll_back(screen: "SessionScreen") -> None:
     if step and not screen.chosen_way_back:
         screen.tell("warning", f"{step} names no way back. enter shows what can be done.")
         return
-    facts = [line(f"{screen.chosen_way_back} waits for you then and is confirmed like any other step.")]
-    if _has_step(screen):
-        ask(screen, f"Roll back {step}: why", facts, lambda text: cmd.RollBack(step=step, reason=text))
-
-
-def _has_step(screen: "SessionScreen") -> bool:
-    """Whether a step is chosen; if none is, say what to do."""
-    if not screen.chosen_step:
-        screen.tell("warning", _not_waiting(screen))
-    return bool(screen.chosen_step)
+    fact = f"{screen.chosen_way_back} waits for you then and is confirmed like any other step."
+    _ask_reason(screen, f"Roll back {step}: why", fact, lambda text: cmd.RollBack(step=step, reason=text))
 
 
 def note(screen: "SessionScreen") -> None:

@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from haops.ui.messages import StartChosen
+from haops.ui.presenters.help import Topic
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import line, strong
 from haops.ui.presenters.start import choice_of, start_lines
@@ -21,6 +22,12 @@ _KEYS = (("↑ ↓", "choose"), ("enter", "go on"), ("?", "help"), ("q", "quit")
 class StartScreen(Screen[None]):
     """What can be gone on with, opened or begun."""
 
+    topic = Topic(
+        "Where to begin",
+        "A session that was left goes on at the exact step. A cluster opens a session on it; that only looks, until "
+        "you confirm a step. A drill starts a lab on this machine and breaks it; no key in it reaches a real cluster. "
+        "What would hurt tonight was found on this bastion.",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "go on", id="start.take", tooltip="go on with what is under the cursor"),
         Binding("q,escape", "app.leave", "quit", id="start.quit", tooltip="quit"),

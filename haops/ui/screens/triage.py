@@ -12,6 +12,7 @@ from haops.ui.messages import RunbookTaken
 from haops.ui.modals.inputs import InputsModal
 from haops.ui.modals.pick import Pick
 from haops.ui.output import frame_if_drill
+from haops.ui.presenters.help import Topic
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import Line, Role, Span, line, strong
 from haops.ui.presenters.triage import inputs_to_ask, triage_lines, triage_title
@@ -24,6 +25,12 @@ _KEYS = (("↑ ↓", "choose"), ("enter", "take it up…"), ("esc", "back"))
 class TriageScreen(Screen[None]):
     """Every runbook in order of fit."""
 
+    topic = Topic(
+        "Which runbook fits",
+        "The runbook that most speaks for stands first. Signals speak for one or against it; `not seen` are those that "
+        "would speak for it and are not raised. `changes` is what its steps would change if all of them ran. "
+        "Taking one up runs nothing.",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", "back", id="triage.back", tooltip="back to the session"),
         Binding("enter", "take", "take it up", id="triage.take", tooltip="take up the runbook under the cursor"),

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from haops.core.view import View
 from haops.ui.output import frame_if_drill
+from haops.ui.presenters.help import Topic
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import Line
 from haops.ui.widgets.lines import Lines
@@ -22,6 +23,7 @@ _KEYS = (("↑ ↓ ← →", "scroll"), ("home end", "first, last"), ("esc", "ba
 class Viewer(Screen[None]):
     """A title, lines that scroll, and esc. With `follows`, the end stays in sight while lines are added."""
 
+    topic = Topic("Reading", "This screen only shows; no key on it runs or answers anything.")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", "back", id="viewer.back", tooltip="back to where you were"),
         Binding("up,k", "move(0,-1)", "up", show=False, tooltip="scroll up"),
