@@ -74,6 +74,7 @@ def show(*, name: str, as_json: bool) -> None:
 @runbook.command(short_help="Check runbook and inventory files.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Take advice for mistakes.")
+# Eager: it answers before click misses FILE.
 @click.option("--codes", is_flag=True, is_eager=True, expose_value=False, callback=_print_codes, help="Explain codes.")
 @_json
 @click.pass_context
@@ -111,6 +112,7 @@ def graph(*, name: str, dot: bool, as_json: bool) -> None:
     if as_json:
         _print_json(graph_object(book))
     elif dot:
+        # Whoever wrote the runbook must not steer the terminal.
         click.echo(visible(as_dot(book), keep_newlines=True))
     else:
         for line in graph_lines(book):

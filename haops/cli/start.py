@@ -79,6 +79,7 @@ def _cluster_rows(sessions: "list[SessionHistory]") -> Iterator[ClusterRow]:
             # The newest come first: the first history of a cluster is how it was seen last.
             seen.setdefault(opened.inventory_source, history)
     files = [str(path) for path in sorted((config_directory() / "clusters").glob("*.yaml"))]
+    # An inventory that lies in the directory and was used before is one row.
     for path in dict.fromkeys([*files, *(source for source in seen if Path(source).exists())]):
         try:
             name, health = load_inventory(path).cluster, _health(seen.get(path))
@@ -113,6 +114,7 @@ def _drill_rows(sessions: "list[SessionHistory]") -> Iterator[DrillRow]:
             scenario=scenario.name,
             title=scenario.title,
             runbook=scenario.runbook,
+            # The newest come first.
             proven_at=done[0].last_at if done else None,
             best_s=min(times, default=None),
         )

@@ -113,6 +113,7 @@ class FakeShell:
         if self._claim(order):
             self._meet(Fault.LOST_AFTER_CLAIM)
             self._start(order)
+            # `_start` looks for this fault too, so it is used up only now.
             self._meet(Fault.VANISHED)
             self._meet(Fault.LOST_WHILE_RUNNING)
         on_accepted()
@@ -144,6 +145,7 @@ class FakeShell:
             # As on a real host: the id is taken, so that nothing can begin under it.
             self.host.attempts[attempt_id] = AttemptReport(state=RemoteState.CLAIMED, boot_id=self.host.boot_id)
         elif report.state is RemoteState.RUNNING:
+            # 128 + SIGTERM, as a shell tells it.
             self._end(attempt_id, Outcome(exit_status=143))
 
     def put_file(self, local_path: str, remote_path: str, *, timeout_s: float) -> str:

@@ -223,10 +223,12 @@ def _listed(value: Any) -> Any:
 
 Text = Annotated[str, StringConstraints(min_length=1), BeforeValidator(checked_text)]
 """Text that is not empty."""
+# Without Strict pydantic takes "yes" and 1 for true as well.
 Truth = Annotated[bool, Strict()]
 """true or false, and no other spelling."""
 Whole = Annotated[int, Strict()]
 """A whole number."""
+# pydantic's patterns are Rust's: $ is the very end there, not before a last newline as in Python.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A name that conditions can read."""
 Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$"), BeforeValidator(checked_text)]

@@ -114,6 +114,7 @@ class StepDocument(Document):
     needs: tuple[StepId, ...] = Field((), description="Steps that must be finished before.")
     when: Holds | None = Field(None, description="The step is skipped unless this holds.")
     on: SelectorDocument | None = Field(None, description="The hosts that it runs on.")
+    # YAML takes one pair of quotes away; fixed text in an expression needs its own.
     env: dict[VariableName, Annotated[Expression, Condition(host=True, literal=True)]] = Field(
         default_factory=dict,
         description="Variables for the script: an expression each; fixed text is quoted twice: '\"text\"'.",
@@ -144,6 +145,7 @@ class InputDocument(Document):
     """A value that the operator gives, or that is found out."""
 
     type: InputType = Field(description="The form that the value must have.")
+    # Any: its form follows from `type`, which one field alone cannot see.
     default: Any = Field(None, description="The value when none is given.")
     optional: Truth = Field(False, description="Whether the runbook works without it.")  # noqa: FBT003 - a default
     help: Text = Field("", description="What it is, for the person who is asked.")

@@ -63,6 +63,7 @@ def _no_cycle(_source: YamlSource, outline: Outline, _vocabulary: Vocabulary) ->
         in_circles |= set(cycle)
         text = f"the steps need each other in a circle: {' -> '.join(cycle)}"
         yield Broken((*positions[cycle[0]], "needs"), text, "take one of these needs out")
+        # Every round takes at least one need out, so this ends.
         needs = {step: tuple(need for need in earlier if need != cycle[0]) for step, earlier in needs.items()}
     for step in outline.steps:
         stuck = sorted(outline.before(step) & in_circles) if step.id not in in_circles else []
@@ -141,6 +142,7 @@ def _way_back(step: StepOutline, raw: dict[str, Any], _vocabulary: Vocabulary) -
 def _can_run(step: StepOutline, raw: dict[str, Any], _vocabulary: Vocabulary) -> Iterator[Broken]:
     """Yield a step whose condition is false whatever is true."""
     try:
+        # YAML reads `false` and `0` as values; as text they are conditions again.
         expression = parse_condition(str(raw.get("when", "True")))
         # Without a name in it a condition is the same for ever.
         if expression.names or expression.evaluate({}):

@@ -88,6 +88,7 @@ def input_of(name: str, written: InputDocument) -> Input:
     return Input(
         name=name,
         type=written.type,
+        # Cannot fail: the document has refused a default without the form.
         default=None if written.default is None else INPUT_FORMS[written.type](written.default),
         optional=written.optional,
         help=written.help,

@@ -61,6 +61,7 @@ class RunningLab:
         """End it, politely and then at once, and remove its files. LabError if it cannot be ended."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
+                # Looked at right before, for the number may be another process's by now.
                 if self.is_alive:
                     os.kill(self.pid, number)
             if self._ends_within(_STOP_TIMEOUT_S):
@@ -111,6 +112,7 @@ def running_labs() -> Sequence[RunningLab]:
     """Return the labs that are alive, the oldest first; directories of dead ones are removed."""
     alive = []
     for place in labs_directory().glob(f"*/{_RECORD}"):
+        # A record that is just being written is passed over, and its directory is left alone.
         with suppress(OSError, ValueError, TypeError):
             lab = RunningLab(**json.loads(place.read_text()))
             if lab.is_alive:
@@ -140,6 +142,7 @@ def find_lab(name: str | None) -> RunningLab:
 def _started_ticks(pid: int) -> int:
     """When the process started, in clock ticks since boot; 0 if there is none, or only its remains."""
     with suppress(OSError, IndexError, ValueError):
+        # The program's name stands in brackets and may hold brackets itself.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return 0 if fields[0] in {"Z", "X"} else int(fields[19])
     return 0

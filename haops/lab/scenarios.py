@@ -79,6 +79,7 @@ def _etcd_dies(members: Members) -> PlannedFault:
 
 def _data_lost(members: Members) -> PlannedFault:
     """The data directories are gone."""
+    # etcd keeps its database and its log below member; what is above stays, as a mount point would.
     return PlannedFault("delete-data-directory", members, {"path": "/var/lib/etcd/member"})
 
 

@@ -183,6 +183,7 @@ class Attempts:
             """Record, once, that bytes are about to leave."""
             if not sent.is_set():
                 self._log.commit(ev.AttemptDispatched(**place))
+                # Only when it is on disk: if the journal is lost here, nothing has left.
                 sent.set()
 
         order = Order(

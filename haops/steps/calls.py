@@ -71,6 +71,7 @@ class EtcdKind(CommonKind):
         """Return the call in etcdctl's words."""
         del inventory
         arguments = "".join(f' {name}="$ARGUMENT_{name.upper()}"' for name in step.action.arguments)
+        # Never run: it is what a person confirms, and part of the plan's digest.
         return f"etcd {step.action.call}{arguments} on the member of this host"
 
     def run(self, attempting: Attempting) -> Result:

@@ -109,6 +109,7 @@ async def _kill(units: Units, asked: Asked) -> Answer:
 async def _is_active(units: Units, asked: Asked) -> Answer:
     states = [_state_of(units, name) for name in asked.words]
     quiet = asked.has("-q", "--quiet")
+    # As with systemctl: one that is active is enough.
     return Answer(0 if "active" in states else _NOT_ACTIVE, "" if quiet else lines(*states))
 
 

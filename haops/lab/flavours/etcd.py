@@ -65,6 +65,7 @@ class EtcdFlavour:
         for host in site.hosts:
             self._write_certificates(host, authority)
             self._write_unit(site, host, state="new")
+            # etcd complains of a data directory that others may enter.
             host.disk.locate(DATA).mkdir(mode=0o700, parents=True, exist_ok=True)
         _keep_client_files(site, authority.certificate, authority.issue("haops-bastion", ()))
 
@@ -77,6 +78,7 @@ class EtcdFlavour:
         site.say("starting etcd on every host")
         # All at once: a notify unit is up only when its member serves, which takes two of them.
         with ThreadPoolExecutor(len(site.hosts)) as pool:
+            # An error of a thread is raised only when its result is taken.
             list(pool.map(_start_member, site.hosts))
         for host in site.hosts:
             self._write_unit(site, host, state="existing")
@@ -101,6 +103,7 @@ class EtcdFlavour:
         }
 
     def _write_certificates(self, host: LabHost, authority: Authority) -> None:
+        # etcdctl on the host asks 127.0.0.1: the certificate has to name it.
         names = (host.name, "localhost", host.address, "127.0.0.1")
         host.disk.write(f"{CERTIFICATES}/ca.pem", authority.certificate)
         for use in ("server", "peer"):

@@ -21,7 +21,9 @@ OFFICIAL_BASES: Mapping[Origin, str] = {
     Origin.KUBERNETES: "https://dl.k8s.io",
     Origin.ETCD: "https://github.com/etcd-io/etcd/releases/download",
 }
+# Both projects publish Linux programs for these four.
 _ARCHITECTURES: Mapping[str, str] = {"x86_64": "amd64", "aarch64": "arm64", "ppc64le": "ppc64le", "s390x": "s390x"}
+# The bounds keep it from matching a part of a longer sum.
 _SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 
 
@@ -143,6 +145,7 @@ def _take_from_archive(archive: Path, name: str, target: Path, url: str) -> None
     """Copy one program out of a release archive; nothing else in it is unpacked."""
     try:
         with tarfile.open(archive) as opened:
+            # A link of that name is not followed: it could point anywhere.
             found = next((member for member in opened if member.isfile() and Path(member.name).name == name), None)
             content = opened.extractfile(found) if found else None
             if content is None:
