@@ -47,11 +47,12 @@ def _report(source: YamlSource, broken: Iterator[Broken]) -> None:
 
 def _unique_ids(source: YamlSource, outline: Outline, _vocabulary: Vocabulary) -> Iterator[Broken]:
     """Yield ids that an earlier step has already."""
-    first: dict[str, int] = {}
+    first: dict[str, StepOutline] = {}
     for step in outline.steps:
-        line = source.places.of((*step.path, "id")).line
-        if step.id and first.setdefault(step.id, line) != line:
-            yield Broken((*step.path, "id"), f"another step is called {step.id}", f"it is in line {first[step.id]}")
+        earlier = first.setdefault(step.id, step)
+        if step.id and earlier is not step:
+            line = source.places.of((*earlier.path, "id")).line
+            yield Broken((*step.path, "id"), f"another step is called {step.id}", f"it is in line {line}")
 
 
 def _no_cycle(_source: YamlSource, outline: Outline, _vocabulary: Vocabulary) -> Iterator[Broken]:

@@ -11,7 +11,7 @@ from haops.core.inventory import Inventory
 from haops.core.risk import Risk
 from haops.core.runbook import Effect, Step
 from haops.core.session_state import Outcome
-from haops.errors import ConnectFailed
+from haops.errors import ConnectFailed, ConnectorError
 from haops.formats.fields import Condition, Document
 from haops.steps.kind import Attempting, CommonKind, Result, Variables, may_run_again
 
@@ -140,7 +140,8 @@ def _first_answering(attempting: Attempting) -> str:
             # A server that takes longer than this to say that it is ready is not the one to ask.
             if attempting.connections.api(endpoint.name).request("GET", "/readyz", timeout_s=2).status in _OK:
                 return endpoint.name
-        except ConnectFailed:
+        # A frozen server times out or breaks off; the next one may still answer.
+        except ConnectorError:
             continue
     raise ConnectFailed("no API server is ready", remedy="bring one back first")
 
