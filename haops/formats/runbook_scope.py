@@ -64,6 +64,7 @@ class Scope:
     def _impossible(self, expression: Expression) -> Iterator[Mistake]:
         """Yield comparisons of a decision with an answer that it does not offer."""
         for node in ast.walk(expression.tree):
+            # The name of an included decision has a dot, which Python reads as an attribute.
             if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name | ast.Attribute):
                 decision = ast.unparse(node.left)
                 offered = self.options.get(decision, ())

@@ -12,6 +12,7 @@ from haops.core.timeline.values import Timeline
 from haops.formats.timeline_document import Section, Table, ToLocal, document_of
 from haops.formats.timeline_picture import picture
 
+# unsafe-inline is for the page's own style element; scripts fall under the 'none'.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1c2127; --soft: #5f6b7a; --line: #d5dae1; --stripe: #f4f6f8;

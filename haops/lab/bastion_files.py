@@ -92,6 +92,7 @@ class BastionFiles:
                 "become": "none",
             },
             "hosts": [
+                # Three zones for three hosts: a fourth host would be left out without a word.
                 {"name": host.name, "address": host.address, "roles": list(flavour.roles), "zone": zone}
                 for host, zone in zip(hosts, _ZONES, strict=False)
             ],

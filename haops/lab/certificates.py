@@ -49,6 +49,7 @@ class Authority:
         builder = _builder(_named(name), self._name, key.public_key(), valid_for)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(signs_certificates=False), critical=True)
+        # Members dial each other with the certificate that they serve with: it has to be good for both.
         uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         builder = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
         if hosts:

@@ -33,6 +33,7 @@ def plug(host: str, pid: int, address: str) -> None:
         links.link("add", ifname=_cable(host), kind="veth", peer={"ifname": "eth0", "net_ns_pid": pid})
         links.link("set", index=_index(links, _cable(host)), master=_index(links, _BRIDGE), state="up")
     with _links(pid) as inside:
+        # In a new network namespace even the loopback is down.
         for name in ("lo", "eth0"):
             inside.link("set", index=_index(inside, name), state="up")
         inside.addr("add", index=_index(inside, "eth0"), address=address, prefixlen=_PREFIX_BITS)

@@ -54,6 +54,7 @@ def _directories(program: Program, directory: str | None) -> Iterator[tuple[str,
     if assets := os.environ.get("KUBEBUILDER_ASSETS"):
         yield "KUBEBUILDER_ASSETS", Path(assets) / program.name
     for entry in dict.fromkeys(os.environ.get("PATH", "").split(os.pathsep)):
+        # An empty entry means the current directory; nothing is run from there.
         if entry:
             yield "PATH", Path(entry) / program.name
 

@@ -59,6 +59,7 @@ class AutoOperator:
 
     def _wait(self) -> None:
         """Wait until something has changed; look by itself now and then, because time changes things too."""
+        # What changes between these two lines is seen by the next look all the same.
         self._changed.wait(_LOOK_EVERY_S)
         self._changed.clear()
 
@@ -72,6 +73,7 @@ class AutoOperator:
             plan = view.plans.get(step_id)
             # A problem passes by itself, such as a value that is not known yet: until then it waits.
             if plan is not None and not plan.problem:
+                # A refusal is no end: the plan may have changed, and the next look takes the new one.
                 self._answer(plan)
         failed = view.session.in_state(StepState.FAILED)
         if not failed:

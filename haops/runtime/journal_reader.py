@@ -17,6 +17,7 @@ from haops.runtime.journal_head import Head, read_head
 from haops.runtime.journal_lock import Holder, find_writer
 from haops.runtime.journal_segment import LIMIT_BYTES, list_segments
 
+# Mark, length and hash stand before the payload and take less than that.
 MAX_LINE_BYTES = MAX_PAYLOAD_BYTES + 128
 BATCH_BYTES = 64 * 1024 + MAX_LINE_BYTES
 """A crash can leave at most this much behind the last record that was durable."""
@@ -166,6 +167,7 @@ class _Walk:
                 else:
                     # Nothing broke the loop: all of the segment is right.
                     return
+                # Back before the line that was refused: it is a part of what can be saved.
                 file.seek(self.end)
             self._save(file.read(MAX_SEGMENT_BYTES))
 

@@ -13,6 +13,7 @@ Words = tuple[str, str]
 
 
 def _member(member: EtcdMember) -> Words:
+    # What weighs most comes first: without a leader nothing is written, whatever else is true.
     if not member.leader_id:
         return "no leader", f"revision {member.revision}"
     if member.errors:

@@ -33,6 +33,7 @@ def install(
     """
     cache = cache or ProgramCache()
     with _disk_errors(cache), cache.locked():
+        # Looked for under the lock: another install may just have brought them.
         missing = [name for name in names if not cache.find(name, versions[PROGRAMS[name].origin])]
         if missing:
             source = open_source()
