@@ -17,7 +17,8 @@ Call = Callable[[Ask, Any, Mapping[str, Any]], Mapping[str, Any]]
 def _member_add(ask: Ask, rpc: Any, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add a member by `peer_urls`, as a learner unless `learner` is false."""
     # A voter counts for the quorum before it holds any data; a learner does not.
-    request = rpc.MemberAddRequest(peerURLs=arguments["peer_urls"], isLearner=arguments.get("learner", True))
+    learner = _truth(arguments.get("learner", True))
+    request = rpc.MemberAddRequest(peerURLs=_listed(arguments["peer_urls"]), isLearner=learner)
     answer = ask("cluster", "MemberAdd", request)
     return {"member_id": f"{answer.member.ID:x}", "members": _members(answer)}
 
@@ -58,7 +59,8 @@ def _defrag(ask: Ask, rpc: Any, _arguments: Mapping[str, Any]) -> Mapping[str, A
 
 def _compact(ask: Ask, rpc: Any, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Forget what was before `revision`; with `physical` wait until it is gone from the database."""
-    request = rpc.CompactionRequest(revision=int(arguments["revision"]), physical=arguments.get("physical", False))
+    physical = _truth(arguments.get("physical", False))
+    request = rpc.CompactionRequest(revision=int(arguments["revision"]), physical=physical)
     ask("kv", "Compact", request)
     return {"compact_revision": int(arguments["revision"])}
 
@@ -74,6 +76,17 @@ def _members(answer: Any) -> list[dict[str, Any]]:
         }
         for member in answer.members
     ]
+
+
+def _listed(value: Any) -> list[str]:
+    """Return the parts of a list, or of a step's variable, which has one in each line."""
+    # protobuf would take a text for a list of its characters.
+    return value.split() if isinstance(value, str) else list(value)
+
+
+def _truth(value: Any) -> bool:
+    """Return a truth value, also from the word that a step's variable has for it; KeyError if it is none."""
+    return {"true": True, "false": False}[str(value).lower()]
 
 
 def _identity(text: Any) -> int:
