@@ -72,6 +72,7 @@ class ProgramCache:
     def locked(self) -> Iterator[None]:
         """Keep every other install out meanwhile, and clear away what one that was killed left. Raises LabError."""
         self.programs.mkdir(parents=True, exist_ok=True)
+        # Never removed: after that two installs could hold locks on two files of one name.
         with (self.programs / ".lock").open("w") as lock:
             try:
                 # Freed by the kernel when the process ends, however it ends.
@@ -95,6 +96,7 @@ class ProgramCache:
 
         Both files and their directory are on the disk before the directory gets its name.
         """
+        # Still in staging: who is killed before the last rename leaves nothing under a final name.
         directory = staged.parent / f"{name}-{version}.complete"
         directory.mkdir()
         program = staged.rename(directory / name)

@@ -63,6 +63,7 @@ def install(disk: HostDisk, host_key: KeyPair, user_public_key: str) -> None:
     disk.write(AUTHORIZED_KEYS, f"{user_public_key} operator@bastion\n", 0o600)
     disk.write(_CONFIG, _SSHD_CONFIG, 0o600)
     disk.write("/etc/systemd/system/ssh.service", _UNIT)
+    # This link is all that `systemctl enable` makes.
     wanted = disk.locate("/etc/systemd/system/multi-user.target.wants/ssh.service")
     wanted.parent.mkdir(parents=True, exist_ok=True)
     wanted.symlink_to("/etc/systemd/system/ssh.service")

@@ -59,6 +59,7 @@ def _environment(etcd: EtcdAccess, timeout_s: float) -> Mapping[str, str]:
 
 def _parse(output: bytes) -> EtcdData:
     """Return what the script said; RemoteFailed if it is not what the script says."""
+    # Kept as lines, too: `backup` comes once for each file.
     lines = list(pairs(output))
     values = dict(lines)
     required(values, _ALWAYS)

@@ -47,6 +47,7 @@ class Glance:
         deadline = time.monotonic() + within_s
         while not self._complete() and time.monotonic() < deadline:
             self._changed.wait(max(0.0, deadline - time.monotonic()))
+            # Before the next look and not after it: what comes meanwhile wakes it again.
             self._changed.clear()
         return self.view()
 

@@ -72,6 +72,7 @@ class StepKind(StepKindFields, Protocol):
 class CommonKind:
     """What most kinds have in common: the expressions in their action are the values of their variables."""
 
+    # Without it every kind would have a dictionary again, slots or not.
     __slots__ = ()
 
     def names(self, action: Any) -> tuple[Expression, ...]:

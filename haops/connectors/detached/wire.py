@@ -22,6 +22,7 @@ MAX_OUTPUT_BYTES = 1 << 20
 _LONGEST_BY_LINE = 2048
 """Blocks up to this size the shell reads itself, byte by byte; for longer ones a process that reads pays for itself."""
 
+# \Z and not $, which would let a newline through at the end.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _RESERVED = re.compile(
     r"(haops_.*|LD_.*|BASH.*|PATH|IFS|ENV|CDPATH|SHELLOPTS|GLOBIGNORE|PS[0-9]|OPT(IND|ARG)|"

@@ -52,6 +52,7 @@ def lanes_of(happenings: Sequence[Happening]) -> tuple[Lane, ...]:
     watched = _watched(happenings, end_ms)
     steps = _steps(happenings, end_ms)
     order = [GROUPS[kind] for kind in GROUPS]
+    # sorted is stable: within a group the order stays.
     lanes = sorted([*watched, *steps], key=lambda lane: order.index(lane.group) if lane.group in order else len(order))
     return tuple(lanes)
 
@@ -89,6 +90,7 @@ def _enter(lane: list[Span], state: StepState, offset_ms: int, end_ms: int, reas
     if state in _STEP_TONES:
         _follow(lane, _span(word, _STEP_TONES[state], offset_ms, end_ms, reason))
     elif state in _STEP_ENDS:
+        # An end is a mark without a length: what has ended stays so.
         _follow(lane, _span(word, _STEP_ENDS[state], offset_ms, offset_ms, reason))
     else:
         _close(lane, offset_ms)
