@@ -112,6 +112,7 @@ def graph_lines(book: Runbook) -> Iterator[str]:
     """Yield the step graph; in ASCII where the terminal shows nothing else."""
     lines = list(draw(book))
     width = max(len(line.drawing) for line in lines) + 2
+    # Where the terminal knows no UTF-8, lines would come out as question marks.
     can_draw = (sys.stdout.encoding or "").lower().startswith("utf")
     for line in lines:
         drawing = line.drawing if can_draw else line.drawing.translate(ASCII)

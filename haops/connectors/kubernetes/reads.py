@@ -35,6 +35,7 @@ class LeaseSpec(msgspec.Struct, frozen=True, rename="camel"):
 
     holder_identity: str | None = None
     lease_duration_seconds: int | None = None
+    # One without a zone could not be compared with this machine's time.
     renew_time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
@@ -172,6 +173,7 @@ def _decoded(answer: HttpAnswer, kind: type[T], path: str) -> T:
         raise RemoteFailed(f"HTTP {answer.status} {_reason(answer)}".rstrip(), where=where)
     try:
         return msgspec.json.decode(answer.body, type=kind)
+    # For nesting that is too deep msgspec raises RecursionError, which is none of its own errors.
     except (msgspec.MsgspecError, RecursionError) as error:
         raise RemoteFailed(f"not an answer of Kubernetes: {error}", where=where) from None
 

@@ -45,6 +45,7 @@ class Routes:
     def _through(self, hops: tuple[str, ...], target: Target, deadline: Deadline) -> Stream:
         transport = self._jump(hops).connection(deadline).transport
         try:
+            # RFC 4254 wants an originator here; a server at most logs it.
             return transport.open_channel(
                 "direct-tcpip", (target.address, target.port), ("127.0.0.1", 0), timeout=deadline.remaining_s()
             )
@@ -56,6 +57,7 @@ class Routes:
             ) from error
 
     def _jump(self, hops: tuple[str, ...]) -> SshLink:
+        # For the table only: to connect, a jump host may need another one, which takes this lock again.
         with self._lock:
             if hops not in self._jumps:
                 last = resolve_jump(hops[-1], self._access)

@@ -137,6 +137,7 @@ class Processes:
             )
 
     def _reap(self) -> None:
+        # One SIGCHLD may stand for several ends.
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -144,6 +145,7 @@ class Processes:
                 return
             if pid == 0:
                 return
+            # Orphans come to the host's first process, too: they are reaped, and nobody asks after them.
             process = self._running.pop(pid, None)
             if process is not None and not process.ended.done():
                 code = os.waitstatus_to_exitcode(status)

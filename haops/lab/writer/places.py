@@ -102,6 +102,7 @@ class ApiPlace:
             """Create it by one API server; the namespace once, before the first."""
             if not self._has_namespace:
                 namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+                # 409: it is there already, from an earlier drill.
                 _post(client, "/api/v1/namespaces", namespace, timeout_s, {_CREATED, _CONFLICT})
                 self._has_namespace = True
             _post(client, f"/api/v1/namespaces/{NAMESPACE}/configmaps", _config_map(key), timeout_s, {_CREATED})

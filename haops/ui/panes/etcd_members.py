@@ -12,6 +12,7 @@ from haops.ui.presenters.marks import AILING, DOWN, NOT_SEEN, UP, Mark
 from haops.ui.presenters.numbers import count, milliseconds, size
 from haops.ui.presenters.tables import Column, Row, Table
 
+# At the quota itself etcd takes no more writes: a fifth is left for doing something about it.
 _NEARLY_FULL_PERCENT = 80
 
 COLUMNS = (

@@ -43,6 +43,7 @@ def _reach(state: HostState | None, name: str, other: str) -> Span:
     """Return whether one host got an answer from the other over TCP."""
     if name == other:
         return SELF.span
+    # A host that is not reached says nothing of the others: not asked is not cut off.
     reached = state.reaches.get(other) if state else None
     return NOT_SEEN.span if reached is None else UP.span if reached else DOWN.span
 

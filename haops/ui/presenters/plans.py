@@ -136,6 +136,7 @@ def _guard(group: list[GuardNow], width: int, overrides: tuple[str, ...]) -> lis
     mark = HOLDS[first.holds]
     targets = " ".join(guard.target for guard in group if guard.target != BASTION)
     place = f" on {targets}" if targets else ""
+    # With several hosts the values would be those of one of them.
     values = f"  ({first.values})" if len(group) == 1 else ""
     text = Span(f"{first.guard.that.text}{place}{values}")
     return wrap(line(Span(f"{mark.glyph} ", mark.role), text, *_remedy(first, overrides)), width, indent="  ")

@@ -147,6 +147,7 @@ def output(screen: "SessionScreen") -> None:
     if attempt is None:
         screen.tell("warning", "Nothing has run yet, so there is no output. y confirms the step that waits for you.")
         return
+    # Of this attempt, whichever step is chosen meanwhile.
     read, whole = screen.read_output, WholeOutput()
     screen.app.push_screen(
         Viewer(output_title(attempt), lambda _v, _w: whole.of(read(attempt.id)), screen.view, follows=True)
