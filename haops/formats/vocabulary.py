@@ -19,6 +19,7 @@ class StepKindFields(Protocol):
     the step must say where (`on`). `default_risk` holds when the step names none.
     """
 
+    # Properties, because a frozen dataclass has no attribute that could be set, as a plain one would promise.
     @property
     def name(self) -> str:
         """The key: ssh, etcd, choose."""

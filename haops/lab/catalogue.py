@@ -46,6 +46,7 @@ _PROGRAMS = (
     _kubernetes("kube-controller-manager", "--version"),
     _kubernetes("kube-scheduler", "--version"),
     _kubernetes("kubeadm", "version", "-o", "short"),
+    # Without --client it would ask a server for its version, too.
     _kubernetes("kubectl", "version", "--client"),
 )
 

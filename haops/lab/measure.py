@@ -40,6 +40,7 @@ def moments_s(records: Sequence[Record], runbook: Runbook | None) -> dict[str, f
     found: dict[str, float] = {}
     began_us: int | None = None
     for record in records:
+        # What came before the first fault is no part of the drill's times.
         if began_us is None:
             began_us = record.mono_us if record.type == "fault.injected" else None
             continue
@@ -54,6 +55,7 @@ def _proving(runbook: Runbook | None) -> set[str]:
     if runbook is None:
         return set()
     wanted = {name for condition in runbook.done for name in condition.names}
+    # By the names that it looks at: a verification may say the same in other words.
     return {step.id for step in runbook.steps if step.verify and wanted <= set(step.verify.that.names)}
 
 

@@ -44,6 +44,7 @@ def look(kind: Kind, subject: str, *, source: str, clock: Clock, measure: Callab
     try:
         value = measure()
     except HaopsError as failed:
+        # A shut door, or a file that is missing here: the thing itself was never asked.
         error, unasked = in_few_words(failed), isinstance(failed, Denied | InputError)
     except Exception as mistake:  # noqa: BLE001 - what an answer makes of our own code must not end the looking
         error = own_mistake(mistake)

@@ -104,6 +104,7 @@ class Question(ModalScreen[T | None], Generic[T]):
 
     def _asked(self, width: int) -> Sequence[Line]:
         """Return the question, wrapped, and how to see facts that do not fit."""
+        # From what is needed, not from what is drawn: the layout may be a step behind.
         hidden = self._needed(wrap(self.asked(), width)) - self._room
         if hidden <= 0:
             return wrap(self.asked(), width)

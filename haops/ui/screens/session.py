@@ -192,6 +192,7 @@ class SessionScreen(Screen[None]):
         """Show everything from the newest view."""
         for pane in self.panes:
             widget = self.query_one(f"#pane-{pane.name}", Lines)
+            # A pane that rests on no observation cannot be stale.
             widget.set_class(bool(pane.kinds) and freshness(self.view, pane.kinds).is_stale, "-stale")
             widget.title(line(dim(f"{pane.number} ")) + pane.heading(self.view), pane.foot(self.view))
             widget.show(self._table_of(pane))
