@@ -75,10 +75,12 @@ def _on_step(step: StepOutline, raw: dict[str, Any], vocabulary: Vocabulary) -> 
         yield _Advice("no-way-back", where, "it takes something away for good", "add rollback, or irreversible: WHY")
     if risk != Risk.READ and "verify" not in raw:
         yield _Advice("unverified-change", where, "nothing shows whether it had its effect", "add verify")
+    # A step that changes something and names no effect is unprotected (`step_of`).
     if risk != Risk.READ and raw.get("effect", "unprotected") == Effect.UNPROTECTED and "probe" not in raw:
         remedy = "add effect: idempotent or verified, or a probe"
         yield _Advice("no-probe", where, "if the connection is lost, nobody knows whether it happened", remedy)
     if kind.needs_host and "timeout" not in raw:
+        # 60 s is the default in `StepDocument`.
         yield _Advice("no-timeout", where, "it waits 60 s, whatever it does", "add timeout")
 
 

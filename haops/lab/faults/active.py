@@ -73,6 +73,7 @@ class ActiveFaults:
 
     def undo_all(self) -> None:
         """Undo every fault, the last one first. A host without power keeps none from being undone."""
+        # An ExitStack calls the rest even if one of them raises.
         self._undoing.close()
 
     def _resolved(self, injection: Injection) -> tuple[Fault, Parameters, list[TargetHost]]:

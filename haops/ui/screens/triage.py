@@ -90,5 +90,6 @@ class TriageScreen(Screen[None]):
     def _take(self, runbook: Runbook, given: dict[str, object] | None) -> None:
         """Hand the runbook to the app and go back; None is a no."""
         if given is not None:
+            # Before it is dismissed: a screen that closes sends nothing any more.
             self.post_message(RunbookTaken(runbook, given))
             self.dismiss()
