@@ -22,6 +22,7 @@ from haops.signals import (
     nodes_not_ready,
 )
 
+# The order here means nothing: signals are shown by severity and by their rules' ranks.
 RULES: Mapping[str, SignalRule] = {
     module.RULE.name: module.RULE
     for module in (
