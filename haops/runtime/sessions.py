@@ -118,12 +118,14 @@ def _text_of(inventory: Inventory) -> str:
 def resume(directory: Path, *, runbooks: RunbookSource = tuple, prompt: SecretPrompt = nobody) -> Engine:
     """Return a session that goes on where its journal ends, not yet started.
 
-    Raises JournalLocked while another process has it, JournalDamaged if its history is not possible.
+    Raises JournalLocked while another process has it, JournalDamaged if its history is not possible, InputError if it
+    was closed.
     """
     clock = SystemClock()
     journal, records = JournalWriter.resume(directory, clock)
     try:
         log = SessionLog.resumed(journal, records, directory.name, read_runbook, operator_name())
+        _refuse_closed(log.session, directory)
         inventory = _inventory_of(log.session, directory)
         # Before anything is concluded from it: what follows is this process's doing.
         log.commit(ev.SessionResumed(operator=operator_name(), haops_version=__version__, pid=os.getpid()))
@@ -135,6 +137,13 @@ def resume(directory: Path, *, runbooks: RunbookSource = tuple, prompt: SecretPr
         journal.close()
         raise
     return _engine(log, InventoryConnections(inventory, secrets=prompt), clock, runbooks)
+
+
+def _refuse_closed(session: Session, directory: Path) -> None:
+    """Raise InputError for a session that is over: nothing can be added to its journal."""
+    if session.outcome:
+        remedy = f"`haops timeline {directory.name}` tells it; a new session begins with what is seen now"
+        raise InputError(f"the session was closed ({session.outcome})", where=directory.name, remedy=remedy)
 
 
 def _engine(log: SessionLog, connections: Connections, clock: Clock, runbooks: RunbookSource) -> Engine:
