@@ -17,8 +17,10 @@ from haops.core.text import visible
 from haops.core.view import Notice, View
 from haops.errors import Refused
 from haops.runtime.engine import Engine
+from haops.ui.presenters.choice import choice_lines
 from haops.ui.presenters.confirmation import Confirmation, confirmation
-from haops.ui.presenters.lines import Line
+from haops.ui.presenters.lines import Line, wrap
+from haops.ui.presenters.marks import STEP_MARKS
 from haops.ui.presenters.sentence import sentence
 
 if TYPE_CHECKING:
@@ -134,12 +136,7 @@ class PlainSession:
     def _ask_choice(self, view: View, step_id: str) -> bool:
         """Ask which way is taken."""
         plan = view.plans[step_id]
-        self._print(f"{step_id}: {plan.step.title}", plan.step.why)
-        for option in plan.options:
-            state = {True: "open", False: "closed", None: "not known yet"}[option.is_open]
-            # Of a closed answer it may not even be known; nobody can take it anyway.
-            loses = f" Loses: {option.loses}." if option.loses and option.is_open else ""
-            self._print(f"  {option.option.value}: {option.option.title} [{state}: {option.values}]{loses}")
+        self._print(f"{step_id}: {plan.step.title}", *_plain(choice_lines(plan, self._width())))
         typed = self._ask("Which way (its name), enter = look again, q = leave: ").strip()
         if typed in ("", "q"):
             return typed != "q"
@@ -187,12 +184,12 @@ class PlainSession:
             if notice not in self._noticed:
                 self._print(notice.text)
         self._noticed = view.notices
-        first = sentence(view)[0].plain
-        if first != self._sentence:
-            self._sentence = first
-            self._print(first)
+        first = sentence(view)[0]
+        if first.plain != self._sentence:
+            self._sentence = first.plain
+            self._print(*_plain(wrap(first, self._width(), indent="  ")))
         for step_id, run in view.session.steps.items():
-            words = f"{run.state.value}{f': {run.reason}' if run.reason else ''}"
+            words = f"{STEP_MARKS[run.state].word}{f': {run.reason}' if run.reason else ''}"
             if self._said.get(step_id) != words:
                 self._said[step_id] = words
                 # At the beginning every step is: that is nothing to say of each.

@@ -24,7 +24,9 @@ class Refusal:
     remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.reason}. {self.remedy}".rstrip(". ") + "."
+        # Not `capitalize`: it would take the capitals of names.
+        remedy = self.remedy[:1].upper() + self.remedy[1:]
+        return f"{self.reason}. {remedy}".rstrip(". ") + "."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

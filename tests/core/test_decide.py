@@ -165,4 +165,4 @@ def test_no_way_back_is_said(story: Callable[..., Story]) -> None:
     tale = story(step("one", irreversible="the old member is gone"))
     tale.succeed("one")
     now = Circumstances(operator="ada", plan_of=lambda _: plan_of(step("one")))
-    assert "the old member is gone" in str(decide(tale.session, cmd.RollBack(step="one"), now))
+    assert "The old member is gone" in str(decide(tale.session, cmd.RollBack(step="one"), now))

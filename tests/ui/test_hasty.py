@@ -1,7 +1,6 @@
 """What a person in a hurry, a narrow terminal and a busy bastion do to the screen."""
 
 import asyncio
-import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from haops.ui.app import HaopsApp
+from haops.ui.modals import confirm
 from haops.ui.modals.confirm import ConfirmModal
 from haops.ui.presenters.header import elapsed
 from haops.ui.screens.session import SessionScreen
@@ -21,14 +21,15 @@ from tests.ui.scenes import SCENES, FakeLive
 
 async def test_the_time_to_read_a_question_counts_from_when_it_stands_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy bastion the question is drawn long after its key; a second `y` in that time confirms nothing."""
-    compose = ConfirmModal.compose
+    compose, now_s = ConfirmModal.compose, [0.0]
 
     def slowly(modal: ConfirmModal) -> object:
-        time.sleep(0.4)
+        now_s[0] += 120.0
         return compose(modal)
 
+    monkeypatch.setattr(confirm, "monotonic", lambda: now_s[0])
     monkeypatch.setattr(ConfirmModal, "compose", slowly)
-    async with scene("waiting-change", reading_time_s=0.3) as screen:
+    async with scene("waiting-change", reading_time_s=60.0) as screen:
         await screen.pilot.press("y", "y")
         await screen.settle()
         assert screen.live.commands == []

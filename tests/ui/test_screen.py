@@ -308,7 +308,7 @@ async def test_help_explains_what_has_the_focus() -> None:
         ("waiting-change", ("y",), ("Confirming a step", "y run a step that changes something", "esc no; nothing")),
         ("waiting-destroy", ("y",), ("Confirming a step", "the cluster's name, typed")),
         ("healthy", ("q",), ("A question", "y leave")),
-        ("healthy", ("n",), ("A question", "esc no; nothing happens")),
+        ("healthy", ("n",), ("A text", "esc no; nothing happens")),
         ("quorum-lost", ("t",), ("Which runbook fits", "enter take up the runbook under the cursor")),
         ("healthy", ("t", "enter"), ("A question",)),
     ],

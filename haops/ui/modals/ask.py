@@ -6,12 +6,17 @@ from typing import ClassVar
 from textual.widgets import Input
 
 from haops.ui.modals.question import Question
+from haops.ui.presenters.help import Topic
 from haops.ui.presenters.lines import Line, Role, Span, line, wrap
 
 
 class Ask(Question[str]):
     """Asks for text that is not empty; the answer is the text."""
 
+    topic = Topic(
+        "A text",
+        "What you type stands in the journal, with your name. enter hands it over. This help answers nothing.",
+    )
     INPUTS: ClassVar[tuple[str, ...]] = ("text",)
 
     def __init__(self, heading: Line, facts: Sequence[Line], question: str) -> None:

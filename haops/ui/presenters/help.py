@@ -15,7 +15,7 @@ _RISKS: Mapping[Risk, str] = {
     Risk.CHANGE: "changes something that can be changed back; y confirms it, enter never does",
     Risk.DESTROY: "takes something away; only the cluster's name, typed, confirms it",
 }
-_KEY_COLUMN = 14
+_KEY_COLUMN = 16
 
 
 class Explained(Protocol):

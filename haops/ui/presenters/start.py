@@ -63,7 +63,7 @@ def _session(row: SessionRow, now: datetime, named: int) -> Line:
         " ",
         kind,
         name,
-        f" {row.runbook or 'no runbook yet'}  ",
+        f" {row.runbook}  " if row.runbook else " ",
         waits,
         dim(left),
         key=key_of(ChoiceKind.SESSION, row.id),

@@ -40,5 +40,7 @@ def keys_on(screen: Screen[Any], keymap: Mapping[str, str]) -> list[tuple[str, s
         if active.binding.tooltip and not active.binding.system:
             found.setdefault(active.binding.tooltip, []).append(typed(key))
     for action in ALWAYS:
+        # Last, wherever the toolkit names it.
+        found.pop(action.explains, None)
         found[action.explains] = all_keys(action.keys, keymap, action.id)
     return [(", ".join(keys), meaning) for meaning, keys in found.items()]
