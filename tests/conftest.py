@@ -3,8 +3,9 @@
 import gc
 import signal
 
-# A run in the background of a shell ignores SIGINT, and whatever it starts would ignore it too.
+# A run in the background of a shell ignores SIGINT, one under nohup SIGHUP; whatever it starts would ignore them too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_finish() -> None:
