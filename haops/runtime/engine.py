@@ -26,7 +26,7 @@ from haops.core.signal import Signal, judge_all
 from haops.core.states import FINISHED, IllegalEvent, StepState
 from haops.core.triage import triage
 from haops.core.view import Notice, Output, View
-from haops.errors import ConnectorError, JournalWriteFailed, Refused
+from haops.errors import ConnectorError, JournalDamaged, JournalWriteFailed, Refused
 from haops.runtime.attempts import Attempts
 from haops.runtime.conclusion import Conclusion
 from haops.runtime.curiosity import Curiosity
@@ -203,7 +203,14 @@ class Engine:
         return None
 
     def output(self, attempt: str) -> Output:
-        """Return what an attempt has printed so far."""
+        """Return what an attempt has printed so far; of one that an earlier process ran, what the journal keeps."""
+        printed, known = self._outputs.of(attempt), self._log.session.attempts.get(attempt)
+        if printed.stdout or known is None or not known.stdout:
+            return printed
+        try:
+            self._outputs.complete(attempt, self._log.journal.load_blob(known.stdout))
+        except JournalDamaged as error:
+            self._outputs.complete(attempt, str(error).encode())
         return self._outputs.of(attempt)
 
     def look_again(self) -> None:

@@ -183,6 +183,10 @@ class JournalWriter:
         except OSError as error:
             raise _write_failed(self.path / blobs.DIRECTORY, error) from None
 
+    def load_blob(self, name: str) -> bytes:
+        """Return an output that was kept, checked. Raises JournalDamaged."""
+        return blobs.load_blob(self._place.directory, name)
+
     def close(self) -> None:
         """Make everything durable and let go of the journal. Raises JournalWriteFailed; closing twice is nothing."""
         if self._ended.is_set():

@@ -207,6 +207,18 @@ def test_what_the_journal_holds_folds_to_the_same_session(world: World) -> None:
     assert folded == view.session
 
 
+def test_what_was_printed_before_is_shown_after_resuming(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attempt of an earlier process has the output that the journal keeps, not none."""
+    engine = world.begin()
+    confirm(engine, "first")
+    wait_state(engine, "first", StepState.SUCCEEDED)
+    printed = {name: engine.output(name).stdout for name in engine.view().session.attempts}
+    assert any(printed.values())
+    engine.leave("left")
+    resumed = world.resume(monkeypatch)
+    assert {name: resumed.output(name).stdout for name in printed} == printed
+
+
 def test_a_session_goes_on_at_the_exact_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Left and resumed, the session offers the same step with the values captured before."""
     engine = world.begin()
