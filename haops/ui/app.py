@@ -29,8 +29,8 @@ from haops.ui.messages import (
     StartChosen,
 )
 from haops.ui.output import one_line
+from haops.ui.palette import palette
 from haops.ui.personal import PersonalApp
-from haops.ui.picture import write_picture
 from haops.ui.presenters.notices import done_words, error_text
 from haops.ui.screens.first import opening_screen, session_screen, session_screens, start_screen
 from haops.ui.screens.watching import Watching
@@ -51,13 +51,6 @@ if TYPE_CHECKING:
 REFRESH_S, GATHER_S, TICK_S = 0.1, 0.01, 1.0
 FIRST_SCREEN = 2
 """How deep the stack of screens is while the first screen is on top; the toolkit's own empty one lies below."""
-
-
-def palette() -> type["Provider"]:
-    """Return the palette's commands; they are needed when it is opened, not before."""
-    from haops.ui.commands import HaopsCommands  # noqa: PLC0415 - after the first frame
-
-    return HaopsCommands
 
 
 class HaopsApp(PersonalApp["StartChoice | None"]):
@@ -238,18 +231,10 @@ class HaopsApp(PersonalApp["StartChoice | None"]):
             in_session = bool(session_screens(self.screen_stack))
             self.push_screen(help_for(self.screen, self.keymap, in_session=in_session))
 
-    def action_picture(self) -> None:
-        """Write what is on the screen to an SVG file that needs no network."""
-        events_so_far = self.live.view().journal_events if self.live else 0
-        name = f"haops-{type(self.screen).__name__.lower()}-{events_so_far}.svg"
-        # In full: who looks for it later stands in another directory.
-        file = self.settings.pictures_directory.absolute() / name
-        try:
-            write_picture(self.export_screenshot(title="haops"), file)
-        except HaopsError as error:
-            self.tell("warning", error_text(error))
-            return
-        self.tell("notice", f"The picture is in {file}")
+    @property
+    def moment(self) -> int:
+        """How far the session's journal is."""
+        return self.live.view().journal_events if self.live else 0
 
     def action_leave(self) -> None:
         """Ask before leaving a session; say no to a question; leave the start screen at once."""

@@ -1,4 +1,4 @@
-"""The part of the app that a person may set: theme and keys.
+"""The part of the app that a person may set: theme, keys, and where pictures go.
 
 Owns how settings become colours and bindings; a setting that cannot be used is a warning, never an end. Must never know
 a session.
@@ -11,6 +11,7 @@ from textual.app import App
 from haops.errors import HaopsError
 from haops.runtime.paths import find_file
 from haops.ui.keymap import load_keymap
+from haops.ui.picture import write_picture
 from haops.ui.presenters.notices import error_text
 from haops.ui.settings import UiSettings
 from haops.ui.themes import FALLBACK, load_theme
@@ -34,6 +35,11 @@ class PersonalApp(App[Result]):
 
     def renew(self) -> None:
         """Draw what depends on the settings anew."""
+        raise NotImplementedError
+
+    @property
+    def moment(self) -> int:
+        """What tells two pictures of the same screen apart."""
         raise NotImplementedError
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -64,3 +70,15 @@ class PersonalApp(App[Result]):
             return
         self.set_keymap(self.keymap)
         self.renew()
+
+    def action_picture(self) -> None:
+        """Write what is on the screen to an SVG file that needs no network."""
+        name = f"haops-{type(self.screen).__name__.lower()}-{self.moment}.svg"
+        # In full: who looks for it later stands in another directory.
+        file = self.settings.pictures_directory.absolute() / name
+        try:
+            write_picture(self.export_screenshot(title="haops"), file)
+        except HaopsError as error:
+            self.tell("warning", error_text(error))
+            return
+        self.tell("notice", f"The picture is in {file}")
