@@ -3,11 +3,15 @@
 Owns reading that file. Must never change it.
 """
 
+import os
 import re
+import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
+import paramiko.config
 
 from haops.errors import InputError
 
@@ -15,6 +19,29 @@ _INCLUDE = re.compile(r"\s*include\s*[\s=]\s*(?P<patterns>.+)", re.IGNORECASE)
 # As ssh itself follows Include.
 _DEEPEST = 16
 _USUAL_FILE = "~/.ssh/config"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a program of `Match exec` ended, as paramiko asks for it."""
+
+    ok: bool
+
+
+class _Programs:
+    """Runs the programs of `Match exec` as ssh does: in the user's shell, without a way to the terminal."""
+
+    @staticmethod
+    def run(command: str, **_options: object) -> _Ended:
+        """Return whether the program succeeded."""
+        shell = os.environ.get("SHELL") or "/bin/sh"
+        none = subprocess.DEVNULL
+        ended = subprocess.run([shell, "-c", command], stdin=none, stdout=none, stderr=none, check=False)
+        return _Ended(ok=ended.returncode == 0)
+
+
+# In the place of what paramiko takes for it, which reads the keys that are meant for the screen while a program runs.
+paramiko.config.invoke = _Programs  # type: ignore[attr-defined]
 
 
 def look_up(alias: str, path: str | None, *, before: str = "") -> paramiko.SSHConfigDict:

@@ -1,6 +1,8 @@
 """What of ssh_config and the inventory reaches a target: no network."""
 
 import getpass
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,20 @@ def test_names_that_a_shell_could_read_are_refused(tmp_path: Path, name: str):
         resolve(Host(name="a", address=name), access(tmp_path))
     with pytest.raises(InventoryError):
         resolve(Host(name="a", address="a", user=name or "-"), access(tmp_path))
+
+
+def test_what_is_typed_while_match_exec_runs_is_not_taken(tmp_path: Path):
+    """The program has no way to the terminal: keys are the screen's, and one that waits for input does not wait."""
+    config = tmp_path / "config"
+    config.write_text('Match exec "cat; sleep 0.3"\n  User ops\n', encoding="utf-8")
+    script = (
+        "import sys\nfrom haops.connectors.ssh.config_file import look_up\n"
+        f"print(look_up('cp1', {str(config)!r})['user'], sys.stdin.readline())"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], input="y\n", capture_output=True, text=True, timeout=30, check=True
+    )
+    assert ran.stdout.split() == ["ops", "y"]
 
 
 @pytest.mark.parametrize("name", ["address", "ssh_name"])
