@@ -92,7 +92,10 @@ def _index(links: Any, name: str) -> int:
 
 @contextmanager
 def _links(pid: int | None = None) -> Iterator[Any]:
-    """Open netlink here, or in the network namespace of process `pid`. LabError if the kernel refuses a request."""
+    """Open netlink here, or in the network namespace of process `pid`.
+
+    LabError if the process is gone, or the kernel refuses a request.
+    """
     iproute = _pyroute2()
     try:
         with _namespace_of(pid):
@@ -109,15 +112,25 @@ def _namespace_of(pid: int | None) -> Iterator[None]:
         yield
         return
     # Opened before it is left: from inside the other one there is no way back by a path.
-    here = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    there = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    with _opened("self") as here, _opened(str(pid)) as there:
+        try:
+            syscalls.setns(there, Clone.NET)
+            yield
+        finally:
+            syscalls.setns(here, Clone.NET)
+
+
+@contextmanager
+def _opened(process: str) -> Iterator[int]:
+    """Open the network namespace of a process (its number, or "self"). LabError if the process is gone."""
     try:
-        syscalls.setns(there, Clone.NET)
-        yield
+        descriptor = os.open(f"/proc/{process}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, ProcessLookupError):
+        raise LabError(f"process {process} is gone, and its network with it", remedy="haops lab status") from None
+    try:
+        yield descriptor
     finally:
-        syscalls.setns(here, Clone.NET)
-        os.close(here)
-        os.close(there)
+        os.close(descriptor)
 
 
 @cache
