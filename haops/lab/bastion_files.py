@@ -6,6 +6,7 @@ Owns their shape and their places. Must never write outside the lab's own direct
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,8 @@ class BastionFiles:
                 "become": "none",
             },
             "hosts": [
-                # Three zones for three hosts: a fourth host would be left out without a word.
                 {"name": host.name, "address": host.address, "roles": list(flavour.roles), "zone": zone}
-                for host, zone in zip(hosts, _ZONES, strict=False)
+                for host, zone in zip(hosts, cycle(_ZONES))
             ],
             **access,
         }
