@@ -37,7 +37,9 @@ class RunningLab:
     def is_alive(self) -> bool:
         """Tell whether its top process still runs."""
         # A pid alone may be another process's by now, after a reboot for sure.
-        return _started_ticks(self.pid) == self.started_ticks
+        ticks = _started_ticks(self.pid)
+        # No ticks are on record of one that was dead already.
+        return ticks > 0 and ticks == self.started_ticks
 
     @property
     def is_up(self) -> bool:
