@@ -141,5 +141,7 @@ class InventoryConnections:
 
 def usual_local_attempts() -> Path:
     """Return where the bastion keeps its own attempts: under the user's state directory."""
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(state).expanduser() / "haops" / "attempts"
+    given = Path(os.environ.get("XDG_STATE_HOME", ""))
+    # The specification has a relative one ignored; `runtime.paths`, which no connector may import, does the same.
+    state = given if given.is_absolute() else Path("~/.local/state").expanduser()
+    return state / "haops" / "attempts"

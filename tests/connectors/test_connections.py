@@ -55,3 +55,9 @@ def test_local_attempts_follow_the_state_directory(monkeypatch: pytest.MonkeyPat
     assert usual_local_attempts() == Path("/state/haops/attempts")
     monkeypatch.delenv("XDG_STATE_HOME")
     assert usual_local_attempts() == Path("~/.local/state/haops/attempts").expanduser()
+
+
+def test_a_relative_state_directory_is_ignored(monkeypatch: pytest.MonkeyPatch):
+    """As the XDG specification has it: attempts must not lie where haops happened to be started."""
+    monkeypatch.setenv("XDG_STATE_HOME", "state")
+    assert usual_local_attempts() == Path("~/.local/state/haops/attempts").expanduser()
