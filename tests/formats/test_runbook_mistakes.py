@@ -174,6 +174,12 @@ def test_ids_are_unique() -> None:
     assert found == ["x.yaml:7:10: error: another step is called a (it is in line 6)"]
 
 
+def test_ids_are_unique_in_one_line_too() -> None:
+    """Two steps of one name are found where the whole list stands in one line."""
+    steps = "steps: [{id: it, title: A, manual: a}, {id: it, title: B, manual: b}]\n"
+    assert mistakes(HEAD + steps) == ["x.yaml:5:45: error: another step is called it (it is in line 5)"]
+
+
 def test_a_captured_value_is_known_only_after_its_step() -> None:
     """Reading what another step finds out, without waiting for that step, is a mistake that says what to add."""
     found = mistakes(
