@@ -159,14 +159,20 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything seen so far, per kind and subject. Immutable: `with_observations` returns the next one."""
+    """Everything seen so far, per kind and subject. Immutable: `with_observations` returns the next one.
+
+    `highest_revision` is the highest of etcd's revisions in anything ever seen; 0 before the first.
+    """
 
     sights: Mapping[tuple[Kind, str], Sight] = field(default_factory=dict)
+    highest_revision: int = 0
 
     def with_observations(self, observations: Iterable[Observation]) -> "Picture":
         """Return a picture in which the observations are the newest; an older one than is known changes nothing."""
-        sights = dict(self.sights)
+        sights, highest = dict(self.sights), self.highest_revision
         for seen in observations:
+            # A late look counts as well: watchers may have seen what it shows.
+            highest = max(highest, getattr(seen.value, "revision", None) or 0)
             key = (seen.kind, seen.subject)
             before = sights.get(key)
             # Looks end in another order than they began: a slow one must not hide a newer one.
@@ -174,7 +180,7 @@ class Picture:
                 continue
             last_good = seen if seen.ok else before.last_good if before else None
             sights[key] = Sight(seen, last_good)
-        return Picture(sights)
+        return Picture(sights, highest)
 
     def of(self, kind: Kind) -> Iterator[tuple[str, Sight]]:
         """Yield (subject, sight) of one kind in the order in which the subjects were first seen."""

@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 
 from haops.core.facts import FACT_NAMES, derive, derive_host, kinds_for
-from haops.core.inventory import EtcdAccess, EtcdMemberAddress, Host, Inventory, Layout
-from haops.core.observations import EtcdData, EtcdMember, HostState, Kind, Observation, Picture
+from haops.core.inventory import (
+    ApiEndpointAddress,
+    EtcdAccess,
+    EtcdMemberAddress,
+    Host,
+    Inventory,
+    KubernetesAccess,
+    Layout,
+)
+from haops.core.observations import ApiEndpoint, EtcdData, EtcdMember, HostState, Kind, Observation, Picture
 from haops.core.quorum import fault_tolerance, in_words, quorum
 from haops.core.signal import judge_all
 from haops.signals import RULES
@@ -87,6 +95,17 @@ def test_what_was_not_asked_yet_raises_no_alarm() -> None:
     assert "hosts.reachable" not in facts(*early)
 
 
+def test_the_virtual_address_stands_for_no_server() -> None:
+    """While one of three servers has not been asked, its place is not taken by the virtual address."""
+    names = ("cp1", "cp2", "cp3", "vip")
+    endpoints = tuple(ApiEndpointAddress(name=n, host=n, url="", virtual=n == "vip") for n in names)
+    inventory = replace(INVENTORY, kubernetes=KubernetesAccess(kubeconfig="", endpoints=endpoints))
+    ready = ApiEndpoint(http_status=200, ready=True, live=True)
+    early = Picture().with_observations(seen(Kind.API_ENDPOINT, vip=ready, cp1=ready, cp2=ready))
+    assert not {"api.ready", "api.answering"} & set(derive(early, inventory))
+    assert derive(early.with_observations(seen(Kind.API_ENDPOINT, cp3="refused")), inventory)["api.ready"] == 2
+
+
 def test_one_survivor_without_leader() -> None:
     """One member of three that answers without a leader: answering, not healthy, no quorum, newest data there."""
     lonely = replace(MEMBER, leader_id="", errors=("etcdserver: no leader",))
@@ -131,6 +150,16 @@ def test_the_watermark_remembers_what_a_dead_member_had() -> None:
     later = [replace(o, monotonic_s=2.0) for o in seen(Kind.ETCD_MEMBER, cp2="refused")]
     found = facts(*seen(Kind.ETCD_MEMBER, cp1=MEMBER, cp2=replace(MEMBER, revision=900)), *later)
     assert found["etcd.watermark_revision"] == 900
+
+
+def test_a_member_that_rewinds_takes_no_watermark_back() -> None:
+    """A member restored from an older snapshot shows less; watchers have seen more, and the bump counts from that."""
+    rewound = [replace(o, monotonic_s=2.0) for o in seen(Kind.ETCD_MEMBER, cp1=replace(MEMBER, revision=7))]
+    found = facts(*seen(Kind.ETCD_MEMBER, cp1=replace(MEMBER, revision=2_000_000_000)), *rewound)
+    assert (found["etcd.newest_revision"], found["etcd.watermark_revision"]) == (7, 2_000_000_000)
+    stopped = seen(Kind.ETCD_DATA, cp1=WHOLE)
+    first = seen(Kind.ETCD_MEMBER, cp1=replace(MEMBER, revision=2_000_000_000))
+    assert facts(*first, *rewound, *stopped)["etcd.revision_bump"] == 2_400_000_000
 
 
 def test_a_bump_is_added_only_where_etcdutl_can() -> None:

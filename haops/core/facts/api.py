@@ -13,6 +13,11 @@ def _direct(seen: Seen) -> tuple[ApiEndpointAddress, ...]:
     return tuple(endpoint for endpoint in endpoints if not endpoint.virtual)
 
 
+def _is_open_question(seen: Seen) -> bool:
+    """Return whether there is a server of which nothing is known."""
+    return seen.unknown(_API, (endpoint.name for endpoint in _direct(seen))) > 0
+
+
 @fact("api.expected", "API servers in the inventory")
 def _expected(seen: Seen) -> int:
     return len(_direct(seen))
@@ -20,7 +25,7 @@ def _expected(seen: Seen) -> int:
 
 @fact("api.answering", "API servers that answer HTTP at all, ready or not", _API)
 def _answering(seen: Seen) -> int | None:
-    if seen.unknown(_API, len(_direct(seen))):
+    if _is_open_question(seen):
         return None
     return sum(seen.picture.value(_API, endpoint.name) is not None for endpoint in _direct(seen))
 
@@ -32,7 +37,7 @@ def _unasked(seen: Seen) -> int | None:
 
 @fact("api.ready", "API servers whose /readyz says ok", _API)
 def _ready(seen: Seen) -> int | None:
-    if seen.unknown(_API, len(_direct(seen))):
+    if _is_open_question(seen):
         return None
     answers = (seen.picture.value(_API, endpoint.name) for endpoint in _direct(seen))
     return sum(bool(answer is not None and answer.ready) for answer in answers)

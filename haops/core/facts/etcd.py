@@ -40,9 +40,14 @@ def _members_unasked(seen: Seen) -> int | None:
     return seen.unasked(_MEMBERS) if seen.looked_at(_MEMBERS) else None
 
 
+def _member_names(seen: Seen) -> tuple[str, ...]:
+    """Return the names of the members expected."""
+    return tuple(member.name for member in seen.inventory.etcd.members) if seen.inventory.etcd else ()
+
+
 def _is_open_question(seen: Seen, sure: int) -> bool:
     """Return whether members of which nothing is known may make the difference between quorum and none."""
-    unknown = seen.unknown(_MEMBERS, _members_expected(seen) or 0)
+    unknown = seen.unknown(_MEMBERS, _member_names(seen))
     return unknown > 0 and sure < (_quorum(seen) or 0) <= sure + unknown
 
 
@@ -107,12 +112,15 @@ def _newest_host(seen: Seen) -> str | None:
     return newest[0].host if newest else None
 
 
-@fact("etcd.watermark_revision", "the highest revision that any member ever showed in this session", _MEMBERS, _DATA)
+@fact(
+    "etcd.watermark_revision",
+    "the highest revision that a member or its data ever showed while haops looked",
+    _MEMBERS,
+    _DATA,
+)
 def _watermark_revision(seen: Seen) -> int | None:
-    # Silent members count with what they showed last.
-    members = (sight.last_good.value.revision for _, sight in seen.picture.of(_MEMBERS) if sight.last_good)
-    stopped = (found.revision or 0 for _, found in _data(seen))
-    return max((*members, *stopped), default=None)
+    # Of all looks, not of the last ones: a member that was restored shows less than watchers have seen.
+    return seen.picture.highest_revision or None
 
 
 @fact("etcd.revision_bump", "revisions to add on restore, so that no watcher ever saw them; 0 if etcdutl cannot", _DATA)

@@ -1,6 +1,6 @@
 """The registry of facts: each is a name, a meaning, the observations that it rests on, and a pure function."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,11 @@ class Seen:
         """Return how many things of this kind could not be asked, so that nothing is known of them."""
         return sum(sight.newest.unasked for _, sight in self.picture.of(kind))
 
-    def unknown(self, kind: Kind, expected: int) -> int:
-        """Return of how many things nothing is known: not asked yet, or they could not be asked."""
-        # More may be seen than is expected: the virtual address is looked at as well.
-        return max(0, expected - sum(1 for _ in self.picture.of(kind))) + self.unasked(kind)
+    def unknown(self, kind: Kind, expected: Iterable[str]) -> int:
+        """Return of how many of the subjects nothing is known: not asked yet, or they could not be asked."""
+        # By name: others are looked at as well, such as the virtual address.
+        sights = (self.picture.get(kind, subject) for subject in expected)
+        return sum(sight is None or sight.newest.unasked for sight in sights)
 
     def etcd_members(self) -> tuple[tuple[EtcdMemberAddress, EtcdMember], ...]:
         """Return the members that answer, with their addresses, in inventory order."""
