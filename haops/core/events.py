@@ -132,11 +132,15 @@ class StepOffered(Event, type="step.offered"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSkipped(Event, type="step.skipped", barrier=True):
-    """A step will not run: its condition is false (`by` condition) or the operator said so (`by` operator)."""
+    """A step will not run: its condition is false (`by` condition) or the operator said so (`by` operator).
+
+    `operator` names that person; empty for a condition, and in journals of before it was kept.
+    """
 
     step: str
     by: str
     reason: str
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

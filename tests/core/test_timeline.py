@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from stories import Story, StoryClock, chosen, noted, opened, quorum_loss, seen
+from stories import Story, StoryClock, attempt, chosen, confirmed, noted, opened, quorum_loss, seen
 
 from haops.core import events as ev
 from haops.core.timeline import Timeline, build_timeline
@@ -48,6 +48,32 @@ def test_a_drill_has_its_seven_key_moments() -> None:
         "mitigated": 81.0,
         "resolved": 85.0,
     }
+
+
+def test_a_look_is_no_change_though_something_was_changed_before() -> None:
+    """What was changed before the fault makes no change of the first look after it."""
+    earlier: Story = [
+        (1.0, chosen()),
+        (1.1, ev.StepSkipped(step="look", by="operator", reason="known")),
+        (1.2, ev.StepOffered(step="way")),
+        (1.3, ev.OptionChosen(step="way", value="restore", operator="Ada Lovelace", offered={})),
+        (1.4, ev.StepOffered(step="stop")),
+        (1.5, confirmed("stop", {"cp1": {"script": "", "environment": {}}}, "typed")),
+        *attempt("stop", "cp1", "z1", 2.0, 3.0),
+        (3.1, ev.RunbookDone(conditions=(), values="")),
+    ]
+    assert moments_of(told([*quorum_loss(), *earlier]))["first_change"] == 55.1
+
+
+def test_who_left_a_step_out_is_told_as_a_role() -> None:
+    """A person's skip is that person's; a condition's, and one of a journal that names nobody, is haops's."""
+
+    def source(by: str, operator: str = "") -> str:
+        skipped = ev.StepSkipped(step="look", by=by, reason="known", operator=operator)
+        return told([(0.0, opened()), (0.5, chosen()), (1.0, skipped)]).rows[-1].source
+
+    assert source("operator", "Grace Hopper") == "engineer 2"
+    assert (source("operator"), source("condition")) == ("haops", "haops")
 
 
 def test_durations_stand_between_the_moments_and_impact_apart_from_response() -> None:

@@ -4,8 +4,9 @@ Owns what counts as which moment. A moment that did not come is left out, and a 
 is guessed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from haops.core import events as ev
 from haops.core.timeline.values import Duration, Happening, Moment
@@ -36,7 +37,7 @@ def key_moments(happenings: Sequence[Happening]) -> tuple[Moment, ...]:
         "first_bad_signal": bad,
         "first_look": _first_look(happenings, impact),
         "decision": _first(_after(happenings, impact), ev.RunbookChosen, ev.OptionChosen),
-        "first_change": _first_change(_after(happenings, impact)),
+        "first_change": _first_change(happenings, impact),
         "mitigated": _mitigated(happenings, impact),
         "resolved": _resolved(happenings),
     }
@@ -98,7 +99,7 @@ def _first(happenings: Sequence[Happening], *kinds: type[ev.Event]) -> Happening
     return next((happening for happening in happenings if isinstance(happening.event, kinds)), None)
 
 
-def _after(happenings: Sequence[Happening], mark: Happening | None) -> list[Happening]:
+def _after(happenings: Iterable[Happening], mark: Happening | None) -> list[Happening]:
     """Return what happened after a happening; all if there is none."""
     return [happening for happening in happenings if mark is None or happening.seq > mark.seq]
 
@@ -125,12 +126,15 @@ def _first_look(happenings: Sequence[Happening], impact: Happening | None) -> Ha
     return _first(_after(happenings, impact), *_BY_A_PERSON)
 
 
-def _first_change(happenings: Sequence[Happening]) -> Happening | None:
-    """Return the first dispatch of a step that is not only a look."""
-    for happening in happenings:
-        if isinstance(happening.event, ev.AttemptDispatched) and happening.session.changes_made > 0:
-            return happening
-    return None
+def _first_change(happenings: Sequence[Happening], impact: Happening | None) -> Happening | None:
+    """Return the first dispatch after the impact of a step that is not only a look."""
+    changes = (
+        happening
+        for before, happening in pairwise(happenings)
+        # The session counts only changes: what was made before the impact stays in its count.
+        if happening.session.changes_made > before.session.changes_made
+    )
+    return next(iter(_after(changes, impact)), None)
 
 
 def _mitigated(happenings: Sequence[Happening], impact: Happening | None) -> Happening | None:

@@ -127,9 +127,10 @@ def _(event: ev.StepOffered, session: Session, _roles: Roles) -> Telling:
 
 
 @_tells(ev.StepSkipped)
-def _(event: ev.StepSkipped, session: Session, _roles: Roles) -> Telling:
+def _(event: ev.StepSkipped, session: Session, roles: Roles) -> Telling:
+    who = roles.of(event.operator) if event.operator else TOOL
     category = Category.DECISION if event.by == "operator" else Category.OBSERVATION
-    return Telling(category, TOOL, f"Skipped: {_step(session, event.step)}{_because(event.reason)}")
+    return Telling(category, who, f"Skipped: {_step(session, event.step)}{_because(event.reason)}")
 
 
 @_tells(ev.OptionChosen)
