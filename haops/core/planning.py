@@ -212,8 +212,8 @@ def _option(option: Option, facts: Mapping[str, Any]) -> OptionNow:
 
 def fill_in(text: str, facts: Mapping[str, Any]) -> str:
     """Return text with `{name}` replaced by what is known, for people to read; never for anything that runs."""
-    for name in sorted(facts, key=len, reverse=True):
-        text = text.replace("{" + name + "}", str(facts[name]))
+    for name, value in facts.items():
+        text = text.replace("{" + name + "}", str(value))
     return text
 
 
