@@ -41,8 +41,8 @@ svg .end { font-size: 13px; font-weight: 700; }
   svg, tr, pre { break-inside: avoid; } .scroll { overflow: visible; } details > * { display: block; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
-# Times and lengths are compared down their column.
-_FIXED = frozenset({"UTC", "local", "since", "began (UTC)", "length", "took", "planned"})
+# Times and lengths are compared down their column; single words are not broken into letters for a long sentence.
+_FIXED = frozenset({"UTC", "local", "since", "category", "source", "began (UTC)", "length", "took", "planned"})
 
 
 def timeline_html(timeline: Timeline, to_local: ToLocal) -> str:

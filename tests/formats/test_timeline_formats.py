@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
-from stories import noted, quorum_loss
+from stories import noted, opened, quorum_loss, seen
 
 from haops.core.text import visible
 from haops.core.timeline import Timeline, build_timeline
@@ -101,6 +101,20 @@ def test_a_page_needs_nothing_from_elsewhere() -> None:
     page = timeline_html(told(), to_berlin)
     assert "default-src 'none'" in page
     assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org)", page)
+
+
+def test_a_word_that_stands_alone_in_its_column_is_not_broken() -> None:
+    """The sentence beside it gives way: a category of one letter a row makes the timeline a mile long."""
+    page = timeline_html(told(), to_berlin)
+    assert re.search(r'<td class="fixed">status-change</td>', page)
+    assert re.search(r"td.fixed {[^}]*white-space: nowrap", page)
+
+
+def test_what_was_watched_stands_in_the_picture_by_name() -> None:
+    """Not in the order in which answers happened to come in."""
+    story = [(0.0, opened()), (1.0, seen("etcd.members", "m2", "leader")), (2.0, seen("etcd.members", "m1", "leader"))]
+    timeline = build_timeline("s-1", noted(story), read_runbook)
+    assert [lane.name for lane in timeline.lanes] == ["m1", "m2"]
 
 
 def test_a_page_reads_in_the_dark_and_in_print() -> None:

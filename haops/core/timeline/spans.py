@@ -49,7 +49,8 @@ _STEP_ENDS: Mapping[StepState, Tone] = {
 def lanes_of(happenings: Sequence[Happening]) -> tuple[Lane, ...]:
     """Return one lane per watched thing and per step, grouped in the order of `GROUPS`."""
     end_ms = max((happening.offset_ms for happening in happenings), default=0)
-    watched = _watched(happenings, end_ms)
+    # By name: which of them was seen first says nothing.
+    watched = sorted(_watched(happenings, end_ms), key=lambda lane: lane.name)
     steps = _steps(happenings, end_ms)
     order = [GROUPS[kind] for kind in GROUPS]
     # sorted is stable: within a group the order stays.
