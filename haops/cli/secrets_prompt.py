@@ -21,7 +21,9 @@ def ask_secret(question: "SecretQuestion") -> str | None:
     if not sys.stdin.isatty():
         return None
     try:
-        return getpass.getpass(f"{question.kind.value} of {visible(question.subject)}: ") or None
+        # Nothing shows while one types, and the way out is no key that one would try.
+        asked = f"{question.kind.value} of {visible(question.subject)} (not shown; enter alone: go on without it): "
+        return getpass.getpass(asked) or None
     except EOFError:
         return None
 
