@@ -26,7 +26,8 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 table { border-collapse: collapse; font-size: .85rem; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); overflow-wrap: anywhere; padding: .25rem .5rem; text-align: left;
   vertical-align: top; }
-th { color: var(--soft); font-weight: 600; } tbody tr:nth-child(even) { background: var(--stripe); }
+th { color: var(--soft); font-weight: 600; overflow-wrap: normal; }
+tbody tr:nth-child(even) { background: var(--stripe); }
 td.fixed { overflow-wrap: normal; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
 pre { background: var(--stripe); border: 1px solid var(--line); overflow-x: auto; padding: .75rem; }

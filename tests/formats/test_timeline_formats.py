@@ -11,6 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 from stories import noted, opened, quorum_loss, seen
 
+from haops.core import events as ev
 from haops.core.text import visible
 from haops.core.timeline import Timeline, build_timeline
 from haops.core.timeline.values import Lane, Span, Tone
@@ -108,6 +109,20 @@ def test_a_word_that_stands_alone_in_its_column_is_not_broken() -> None:
     page = timeline_html(told(), to_berlin)
     assert re.search(r'<td class="fixed">status-change</td>', page)
     assert re.search(r"td.fixed {[^}]*white-space: nowrap", page)
+
+
+@pytest.mark.parametrize(
+    ("detail", "sentence"),
+    [
+        ("", "Fault injected: kill on cp1"),
+        ("kill on cp1 (signal=9)", "Fault injected: kill on cp1 (signal=9)"),
+        ("at night", "Fault injected: kill on cp1 (at night)"),
+    ],
+)
+def test_a_fault_is_told_once(detail: str, sentence: str) -> None:
+    """What a fault says of itself often begins with its name and its hosts; they do not stand there twice."""
+    story = [(0.0, opened()), (1.0, ev.FaultInjected(fault="kill", targets=("cp1",), detail=detail))]
+    assert build_timeline("s-1", noted(story), read_runbook).rows[-1].sentence == sentence
 
 
 def test_what_was_watched_stands_in_the_picture_by_name() -> None:

@@ -216,9 +216,11 @@ def _(event: ev.NoteAdded, _session: Session, roles: Roles) -> Telling:
 
 @_tells(ev.FaultInjected)
 def _(event: ev.FaultInjected, _session: Session, _roles: Roles) -> Telling:
+    short = f"{event.fault} on {', '.join(event.targets)}"
     detail = f" ({event.detail})" if event.detail else ""
-    told = f"Fault injected: {event.fault} on {', '.join(event.targets)}{detail}"
-    return Telling(Category.IMPACT_START, DRILL, told)
+    # The detail may say all of it by itself, and more.
+    told = event.detail if event.detail.startswith(short) else f"{short}{detail}"
+    return Telling(Category.IMPACT_START, DRILL, f"Fault injected: {told}")
 
 
 @_tells(ev.FaultUndone)
