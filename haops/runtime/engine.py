@@ -22,7 +22,7 @@ from haops.core.planning import Knowledge, StepPlan, plan_step
 from haops.core.runbook import Runbook
 from haops.core.session import Entry
 from haops.core.session_state import Session
-from haops.core.signal import Signal, judge_all
+from haops.core.signal import Signal, changes, judge_all
 from haops.core.states import FINISHED, IllegalEvent, StepState
 from haops.core.triage import triage
 from haops.core.view import Notice, Output, View
@@ -195,10 +195,13 @@ class Engine:
             signals=tuple(signal.name for signal in self._signals),
             operator=self._operator,
         )
+        before = self._inputs
+        # Before the commit, which offers the first steps: their conditions read them.
         self._inputs = input_facts(runbook.inputs, inputs, now_s=self._clock.now().timestamp())
         try:
             self._log.commit(chosen)
         except (JournalWriteFailed, IllegalEvent) as error:
+            self._inputs = before
             return Refusal(str(error))
         return None
 
@@ -286,10 +289,8 @@ class Engine:
         """Look at the inputs of a runbook that was chosen before this process began."""
         session = self._log.session
         if session.runbook:
-            now_s = self._clock.now().timestamp()
-            self._inputs = input_facts(
-                session.runbook.inputs, session.chosen.inputs if session.chosen else {}, now_s=now_s
-            )
+            given = session.chosen.inputs if session.chosen else {}
+            self._inputs = input_facts(session.runbook.inputs, given, now_s=self._clock.now().timestamp())
 
     # What happens by itself.
 
@@ -324,15 +325,7 @@ class Engine:
         picture, inventory = self._watcher.picture, self._connections.inventory
         self._signals = judge_all(RULES.values(), derive(picture, inventory))
         with self._log.lock:
-            known = self._log.session.signals
-            now = {signal.name: signal for signal in self._signals}
-            changed: list[ev.Event] = [
-                ev.SignalRaised(name=signal.name, severity=signal.severity.value, sentence=signal.sentence)
-                for signal in self._signals
-                if signal.name not in known or known[signal.name].sentence != signal.sentence
-            ]
-            changed += [ev.SignalCleared(name=name) for name in known if name not in now]
-            changed += self._states.changes(picture)
+            changed = (*changes(self._log.session.signals, self._signals), *self._states.changes(picture))
             if changed and self._log.session.is_open:
                 self._log.commit(*changed)
 

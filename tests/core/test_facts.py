@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from haops.core import events as ev
 from haops.core.facts import FACT_NAMES, derive, derive_host, kinds_for
 from haops.core.inventory import (
     ApiEndpointAddress,
@@ -18,7 +19,7 @@ from haops.core.inventory import (
 )
 from haops.core.observations import ApiEndpoint, EtcdData, EtcdMember, HostState, Kind, Observation, Picture
 from haops.core.quorum import fault_tolerance, in_words, quorum
-from haops.core.signal import judge_all
+from haops.core.signal import Severity, Signal, changes, judge_all
 from haops.signals import RULES
 
 NAMES = ("cp1", "cp2", "cp3")
@@ -223,6 +224,16 @@ def test_quorum_loss_is_the_worst_signal() -> None:
     signals = judge_all(RULES.values(), facts(*seen(Kind.ETCD_MEMBER, cp1=lonely, cp2="refused", cp3="refused")))
     assert signals[0].name == "etcd-quorum-lost"
     assert "1 of 3 members answers, 2 needed" in signals[0].sentence
+
+
+def test_a_signal_that_becomes_worse_in_the_same_words_is_news() -> None:
+    """What is recorded is what changed: severity or sentence; what is as before is not recorded again."""
+    now = Signal(name="slow", severity=Severity.CRITICAL, sentence="1 of 3")
+    same = ev.SignalRaised(name="slow", severity="critical", sentence="1 of 3")
+    assert changes({"slow": same}, [now]) == ()
+    assert changes({"slow": replace(same, severity="warning")}, [now]) == (same,)
+    assert changes({"slow": replace(same, sentence="2 of 3")}, [now]) == (same,)
+    assert changes({"slow": same, "gone": same}, [now]) == (ev.SignalCleared(name="gone"),)
 
 
 def test_a_healthy_cluster_raises_no_signal() -> None:

@@ -1,16 +1,19 @@
 """The engine runs what was confirmed and only that, and says unknown when it does not know."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from haops.connectors.fake import FakeShell, Fault
 from haops.core import commands as cmd
+from haops.core.runbook import Input
 from haops.core.session import fold
 from haops.core.session_state import Outcome, Session
 from haops.core.states import StepState
 from haops.errors import JournalWriteFailed, RemoteFailed
 from haops.formats.event_codec import entry_of
+from haops.runtime import library
 from haops.runtime.attempts import Attempts
 from haops.runtime.journal_reader import read_journal
 from haops.runtime.sessions import read_runbook
@@ -205,6 +208,26 @@ def test_what_the_journal_holds_folds_to_the_same_session(world: World) -> None:
     records = read_journal(Path(view.journal_path)).records
     folded = fold(map(entry_of, records), read_runbook, Session(id=view.session.id))
     assert folded == view.session
+
+
+def test_a_runbook_that_is_refused_leaves_no_facts(world: World) -> None:
+    """What a runbook that was not taken up had been given is not known to any condition."""
+    world.hosts["h1"].faults.append(Fault.VANISHED)
+    engine = world.begin()
+    confirm(engine, "first")
+    wait_state(engine, "first", StepState.UNKNOWN)
+    runbook = library.load_runbook(str(world.runbook_file))
+    other = replace(runbook, inputs=(Input(name="size", type="int"),))
+    assert engine.choose_runbook(other, {"size": 3}) is not None
+    assert "size" not in engine.view().facts
+
+
+def test_the_events_counted_are_those_in_the_journal(world: World) -> None:
+    """The header's number is the number of the last record, from the first one on."""
+    engine = world.begin()
+    wait_state(engine, "first", StepState.AWAITING_CONFIRMATION)
+    engine.leave("left")
+    assert engine.view().journal_events == len(types(world))
 
 
 def test_what_was_printed_before_is_shown_after_resuming(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

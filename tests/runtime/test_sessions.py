@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from haops.connectors.fake import FakeConnections
+from haops.core import commands as cmd
 from haops.core.states import StepState
 from haops.errors import InputError, JournalError
 from haops.runtime import file_system, sessions
@@ -47,6 +48,19 @@ def test_a_place_that_may_lie_is_told_when_a_session_begins(world: World, monkey
     """Before anything runs the operator knows that the journal would not outlive this machine's power."""
     monkeypatch.setattr(file_system, "file_system_of", lambda _path: "tmpfs")
     assert any("in memory (tmpfs)" in notice.text for notice in world.begin().view().notices)
+
+
+def test_a_closed_session_does_not_go_on(world: World) -> None:
+    """Who asks for it is told that it was closed, not that its journal is damaged; the journal stays as it is."""
+    engine = world.begin()
+    wait_state(engine, "first", StepState.AWAITING_CONFIRMATION)
+    assert engine.submit(cmd.Close(outcome="abandoned", reason="later")) is None
+    engine.leave("closed")
+    directory = Path(engine.view().journal_path)
+    before = read_journal(directory).records
+    with pytest.raises(InputError, match=r"the session was closed \(abandoned\)"):
+        sessions.resume(directory)
+    assert read_journal(directory).records == before
 
 
 def begin_as(monkeypatch: pytest.MonkeyPatch, connections: FakeConnections, *ids: str) -> Engine:
