@@ -14,7 +14,7 @@ from haops.core.runbook import Runbook
 from haops.core.states import StepState
 from haops.runtime.engine import Engine
 
-_TRIES = 3
+_TRIED_AGAIN_AT_MOST = 3
 _LOOK_EVERY_S = 0.5
 
 
@@ -24,7 +24,7 @@ class AutoOperator:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._changed = threading.Event()
-        self._tries: dict[str, int] = {}
+        self._failures: dict[str, int] = {}
 
     def take_up(self, runbook: Runbook, inputs: Mapping[str, Any], *, within_s: float, clock: Any) -> str:
         """Wait until triage says that the runbook fits, then choose it. Returns why not, or nothing."""
@@ -95,8 +95,8 @@ class AutoOperator:
 
     def _try_again(self, step_id: str, reason: str) -> str:
         """Try a failed step again, a few times at most."""
-        self._tries[step_id] = self._tries.get(step_id, 0) + 1
-        if self._tries[step_id] > _TRIES:
-            return f"{step_id} failed {_TRIES} times: {reason}"
+        failures = self._failures[step_id] = self._failures.get(step_id, 0) + 1
+        if failures > _TRIED_AGAIN_AT_MOST:
+            return f"{step_id} failed {failures} times: {reason}"
         refusal = self._engine.submit(cmd.Retry(step=step_id, reason=f"tried again by the drill: {reason}"))
         return str(refusal) if refusal else ""
