@@ -89,7 +89,7 @@ class Expression:
 
     def occurrences(self) -> Iterator[Occurrence]:
         """Yield every dotted name where it stands in the text, in reading order."""
-        found = [Occurrence(name, *_span(self.text, node)) for name, node in _named(self.tree)]
+        found = [Occurrence(name, *span(self.text, node)) for name, node in _named(self.tree)]
         return iter(sorted(found, key=lambda occurrence: occurrence.begin))
 
     def explain(self, facts: Mapping[str, Any]) -> str:
@@ -172,7 +172,7 @@ def _named(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         yield from _named(child)
 
 
-def _span(text: str, node: ast.expr) -> tuple[int, int]:
+def span(text: str, node: ast.expr) -> tuple[int, int]:
     """Return where a node begins and ends in the text; Python counts its columns in bytes of a line."""
     lines = text.splitlines(keepends=True)
 

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from haops.core.conditions import Expression
+from haops.core.conditions import Expression, span
 from haops.formats.suggestions import did_you_mean
 
 HOST_PREFIX = "host."
@@ -68,14 +68,15 @@ class Scope:
             if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name | ast.Attribute):
                 decision = ast.unparse(node.left)
                 offered = self.options.get(decision, ())
-                for text, offset in _texts(node) if offered else ():
+                for text, place in _texts(node) if offered else ():
                     if text not in offered:
-                        yield Mistake(offset, f"{decision} never becomes {text!r}", did_you_mean(text, offered))
+                        begin, _end = span(expression.text, place)
+                        yield Mistake(begin, f"{decision} never becomes {text!r}", did_you_mean(text, offered))
 
 
-def _texts(node: ast.Compare) -> Iterator[tuple[str, int]]:
-    """Yield the texts that the left side of a comparison is compared with, and where they stand."""
+def _texts(node: ast.Compare) -> Iterator[tuple[str, ast.Constant]]:
+    """Yield the texts that the left side of a comparison is compared with, and their nodes."""
     for comparator in node.comparators:
         for part in ast.walk(comparator):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                yield part.value, part.col_offset
+                yield part.value, part

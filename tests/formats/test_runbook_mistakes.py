@@ -205,6 +205,16 @@ def test_a_decision_has_a_name_that_conditions_can_read() -> None:
     assert found == ["x.yaml:6:10: error: conditions cannot read which-way (call it which_way)"]
 
 
+def test_an_answer_that_is_never_given_is_pointed_at_in_characters() -> None:
+    """Letters that take several bytes before it do not move the place."""
+    steps = (
+        "steps:\n  - {id: way, title: W, choose: [{value: live, title: A}, {value: new, title: B}]}\n"
+        "  - id: go\n    title: G\n    needs: [way]\n    manual: g\n    when: \"'éé' == 'éé' and way == 'lives'\"\n"
+    )
+    found = mistakes(HEAD + steps)
+    assert found == ["x.yaml:11:36: error: way never becomes 'lives' (did you mean live?)"]
+
+
 def test_mistakes_of_writing_and_of_meaning_come_together() -> None:
     """A duplicate key does not hide an unknown signal, nor does the place of one hide the other."""
     found = mistakes(f"{HEAD}title: Y\napplies: {{for: [x]}}\nsteps:\n  - {{id: a, title: A, manual: {{{{ y }}}}}}\n")
