@@ -225,9 +225,9 @@ class FakeEtcd:
     """Values to return, exceptions to raise, or functions of the call's arguments."""
     calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
-    def status(self, *, timeout_s: float, with_hash: bool = False) -> EtcdMember:
+    def status(self, *, timeout_s: float) -> EtcdMember:
         """Answer "status"."""
-        answer: EtcdMember = self._answer("status", timeout_s=timeout_s, with_hash=with_hash)
+        answer: EtcdMember = self._answer("status", timeout_s=timeout_s)
         return answer
 
     def hash_at(self, revision: int, *, timeout_s: float) -> tuple[int, int]:

@@ -127,8 +127,8 @@ class MemberEntry:
 class EtcdClient(Protocol):
     """One etcd member, never a balancer over several. Works without quorum unless it says otherwise."""
 
-    def status(self, *, timeout_s: float, with_hash: bool = False) -> EtcdMember:
-        """Return Maintenance.Status (and HashKV at the member's own revision)."""
+    def status(self, *, timeout_s: float) -> EtcdMember:
+        """Return Maintenance.Status, and how many members it knows; its hash is another question (`hash_at`)."""
 
     def hash_at(self, revision: int, *, timeout_s: float) -> tuple[int, int]:
         """Return (hash, compact_revision) of HashKV at a revision."""

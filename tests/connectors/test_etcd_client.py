@@ -75,9 +75,6 @@ def test_equal_data_has_equal_hashes(healthy: Cluster) -> None:
     assert len(hashes) == 1
     later = clients[0].put("hash/one", "2", timeout_s=2)
     assert clients[0].hash_at(later, timeout_s=2) not in hashes
-    status = clients[0].status(timeout_s=2, with_hash=True)
-    assert (status.hash, status.compact_revision) == clients[0].hash_at(later, timeout_s=2)
-    assert status.hash_revision == later
 
 
 def test_a_hash_at_a_revision_that_is_not_there_is_refused(healthy: Cluster) -> None:
@@ -182,9 +179,9 @@ def test_without_quorum_a_survivor_still_tells_and_gives_a_snapshot(breakable: C
     breakable.kill("m2")
     breakable.kill("m3")
     until(lambda: not survivor.status(timeout_s=1).leader_id)
-    status = survivor.status(timeout_s=2, with_hash=True)
+    status = survivor.status(timeout_s=2)
     assert (status.revision, status.members_known) == (written, 3)
-    assert status.hash
+    assert survivor.hash_at(written, timeout_s=2)[0]
     assert "no leader" in " ".join(status.errors)
     assert survivor.snapshot(str(tmp_path / "survivor.db"), timeout_s=20) > 0
     with pytest.raises(TimedOut):
@@ -219,7 +216,7 @@ def _add(cluster: Cluster, address: EtcdMemberAddress) -> Mapping[str, Any]:
 
 
 def test_a_learner_says_what_it_can(breakable: Cluster) -> None:
-    """A learner answers Status only; that is no error, its hash and member list are just not known."""
+    """A learner answers Status only; that is no error, its member list is just not known."""
     first, second = free_ports(2)
     address = EtcdMemberAddress(
         name="m4", host="h4", client_url=f"https://127.0.0.1:{first}", peer_url=f"https://127.0.0.1:{second}"
@@ -227,8 +224,10 @@ def test_a_learner_says_what_it_can(breakable: Cluster) -> None:
     _add(breakable, address)
     breakable.start("m4", extra=address)
     learner = connect(address, breakable.access)
-    status = until(lambda: learner.status(timeout_s=1, with_hash=True))
-    assert (status.is_learner, status.hash, status.members_known) == (True, None, 0)
+    status = until(lambda: learner.status(timeout_s=1))
+    assert (status.is_learner, status.members_known) == (True, 0)
+    with pytest.raises(RemoteFailed):
+        learner.hash_at(status.revision, timeout_s=1)
 
 
 def test_leadership_moves_only_from_the_leader(breakable: Cluster) -> None:

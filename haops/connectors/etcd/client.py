@@ -29,14 +29,13 @@ class MemberClient:
         self._certificate = access.certificate
         self._client = open_client(member, access)
 
-    def status(self, *, timeout_s: float, with_hash: bool = False) -> EtcdMember:
-        """Return what the member says of itself; `with_hash` adds HashKV at the revision it just told."""
+    def status(self, *, timeout_s: float) -> EtcdMember:
+        """Return what the member says of itself, and how many members it knows."""
         started = time.monotonic()
         answer = self.ask("maintenance", "Status", rpc.StatusRequest(), timeout_s=timeout_s)
         took_s = time.monotonic() - started
-        hashed: dict[str, Any] = self._hash(answer.header.revision, timeout_s - took_s) if with_hash else {}
         known = self._count_members(answer, timeout_s - took_s)
-        return EtcdMember(**_status_fields(answer), **hashed, members_known=known, latency_ms=took_s * 1000)
+        return EtcdMember(**_status_fields(answer), members_known=known, latency_ms=took_s * 1000)
 
     def hash_at(self, revision: int, *, timeout_s: float) -> tuple[int, int]:
         """Return (hash, compact_revision) of HashKV at a revision; RemoteFailed if that is compacted or not there."""
@@ -111,14 +110,6 @@ class MemberClient:
         if failure.message == CLIENT_REJECTED:
             return expired(self._certificate) or failure
         return failure
-
-    def _hash(self, revision: int, timeout_s: float) -> dict[str, int]:
-        """Return the fields of EtcdMember that HashKV fills; none if the member will not (a learner will not)."""
-        try:
-            value, compacted = self.hash_at(revision, timeout_s=timeout_s)
-        except RemoteFailed:
-            return {}
-        return {"hash": value, "hash_revision": revision, "compact_revision": compacted}
 
     def _count_members(self, status: Any, timeout_s: float) -> int:
         """Return how many members this one knows; 0 if it will not say (a learner will not)."""
