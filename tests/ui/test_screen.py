@@ -305,6 +305,7 @@ async def test_help_explains_what_has_the_focus() -> None:
 @pytest.mark.parametrize(
     ("scene_name", "keys", "said"),
     [
+        ("healthy", ("7",), ("What the newest attempt of the chosen step has printed",)),
         ("waiting-change", ("y",), ("Confirming a step", "y run a step that changes something", "esc no; nothing")),
         ("waiting-destroy", ("y",), ("Confirming a step", "the cluster's name, typed")),
         ("healthy", ("q",), ("A question", "y leave")),

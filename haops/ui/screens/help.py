@@ -10,11 +10,18 @@ from textual.screen import Screen
 
 from haops.ui.actions import ALWAYS
 from haops.ui.presenters.freshness import sources
-from haops.ui.presenters.help import help_lines, session_keys
+from haops.ui.presenters.help import Topic, help_lines, session_keys
 from haops.ui.presenters.keys import all_keys, typed
 from haops.ui.presenters.lines import line, strong
 from haops.ui.screens.session import SessionScreen
 from haops.ui.screens.viewer import Viewer
+
+
+_OUTPUT = Topic(
+    "output",
+    "What the newest attempt of the chosen step has printed, its last lines; o shows the whole. Each stands behind a "
+    "mark, so that nothing that a host prints looks like words of haops.",
+)
 
 
 class HelpScreen(Viewer):
@@ -29,7 +36,7 @@ def help_for(screen: Screen[Any], keymap: Mapping[str, str], *, in_session: bool
         return HelpScreen(title, lambda _view, width: help_lines(topic, keys, (), width, in_session=in_session))
     pane, keys = screen.focused_pane, session_keys(keymap)
     seen = sources(screen.view, pane.kinds) if pane else ()
-    return HelpScreen(title, lambda _view, width: help_lines(pane, keys, seen, width))
+    return HelpScreen(title, lambda _view, width: help_lines(pane or _OUTPUT, keys, seen, width))
 
 
 def keys_on(screen: Screen[Any], keymap: Mapping[str, str]) -> list[tuple[str, str]]:
