@@ -16,7 +16,6 @@ from haops.ui.presenters.lines import line, strong
 from haops.ui.screens.session import SessionScreen
 from haops.ui.screens.viewer import Viewer
 
-
 _OUTPUT = Topic(
     "output",
     "What the newest attempt of the chosen step has printed, its last lines; o shows the whole. Each stands behind a "
