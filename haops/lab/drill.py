@@ -16,10 +16,11 @@ from haops.lab.attached import AttachedLab
 from haops.lab.faults.active import ActiveFaults
 from haops.lab.faults.fault import Injection
 from haops.lab.history import DrillKind
-from haops.lab.measure import DETECTED, DONE, loss_stated, moments_s, outside_steps, step_times
+from haops.lab.measure import loss_stated, outside_steps, step_times
 from haops.lab.report import DrillReport, Objective
 from haops.lab.scenarios import Scenario, Variant
 from haops.lab.writer.remote import Writer, WriterStatus, WriterVerdict
+from haops.runtime.drill_moments import DETECTED, DONE, moments_s
 from haops.runtime.engine import Engine
 from haops.runtime.journal_reader import read_journal
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from haops.core import events as ev
 from haops.core.session import Entry, fold
 from haops.core.session_state import Session
 from haops.core.states import StepState
 from haops.errors import HaopsError
 from haops.formats.event_codec import entry_of
+from haops.runtime.drill_moments import DONE, moments_s
 from haops.runtime.journal_reader import read_journal
 from haops.runtime.paths import list_sessions
 from haops.runtime.sessions import read_runbook
@@ -26,12 +26,16 @@ _LATEST = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionHistory:
-    """One session as its journal tells it. `problem` says why it could not be read."""
+    """One session as its journal tells it. `problem` says why it could not be read.
+
+    `recovery_s` are the seconds that a drill took, from fault to done as its report counts; None for others.
+    """
 
     directory: Path
     session: Session
     entries: tuple[Entry, ...] = ()
     problem: str = ""
+    recovery_s: float | None = None
 
     @property
     def opened_at(self) -> datetime | None:
@@ -42,15 +46,6 @@ class SessionHistory:
     def last_at(self) -> datetime | None:
         """When something was last recorded."""
         return datetime.fromisoformat(self.entries[-1].wall) if self.entries else None
-
-    @property
-    def recovery_s(self) -> float | None:
-        """Seconds from the injected fault to the end of the runbook, for a drill that was done."""
-        fault = next((entry.wall for entry in self.entries if isinstance(entry.event, ev.FaultInjected)), "")
-        done = next((entry.wall for entry in self.entries if isinstance(entry.event, ev.RunbookDone)), "")
-        if not fault or not done:
-            return None
-        return (datetime.fromisoformat(done) - datetime.fromisoformat(fault)).total_seconds()
 
 
 def latest_histories() -> Iterator[SessionHistory]:
@@ -66,7 +61,9 @@ def _history(directory: Path) -> SessionHistory:
         scan = read_journal(directory)
         scan.raise_if_damaged()
         entries = tuple(entry_of(record) for record in scan.records)
-        return SessionHistory(directory=directory, session=fold(entries, read_runbook, empty), entries=entries)
+        session = fold(entries, read_runbook, empty)
+        recovery_s = moments_s(scan.records, session.runbook).get(DONE)
+        return SessionHistory(directory=directory, session=session, entries=entries, recovery_s=recovery_s)
     except (HaopsError, ValueError, OSError) as error:
         return SessionHistory(directory=directory, session=empty, problem=str(error))
 

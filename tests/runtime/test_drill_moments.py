@@ -3,7 +3,7 @@ from typing import Any
 from haops.core.conditions import parse_condition
 from haops.core.runbook import Runbook, Step, Verification
 from haops.formats.journal_record import Record
-from haops.lab.measure import DETECTED, DONE, moments_s
+from haops.runtime.drill_moments import DETECTED, DONE, moments_s
 
 SEES_PART = Step(id="part", title="p", kind="check", action=[], verify=Verification(that=parse_condition("a == 1")))
 SEES_ALL = Step(
