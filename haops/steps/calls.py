@@ -13,7 +13,7 @@ from haops.core.runbook import Effect, Step
 from haops.core.session_state import Outcome
 from haops.errors import ConnectFailed, ConnectorError
 from haops.formats.fields import Condition, Document
-from haops.steps.kind import Attempting, CommonKind, Result, Variables, may_run_again
+from haops.steps.kind import ONLY_READS, Attempting, CommonKind, Result, Variables, may_run_again
 
 _OK = range(200, 300)
 
@@ -91,6 +91,11 @@ class EtcdKind(CommonKind):
         del attempting
         return None
 
+    def probing(self, step: Step, target: str) -> str:
+        """Say what a probe does."""
+        del step, target
+        return "cannot tell: an unanswered proposal may still be applied; look, then decide"
+
 
 @dataclass(frozen=True, slots=True)
 class KubernetesKind(CommonKind):
@@ -130,6 +135,13 @@ class KubernetesKind(CommonKind):
     def probe(self, attempting: Attempting) -> Result | None:
         """Say that a read may run again; leave a write to the runbook's own verification or the operator."""
         return may_run_again() if attempting.step.effect is Effect.READ else None
+
+    def probing(self, step: Step, target: str) -> str:
+        """Say what a probe does."""
+        del target
+        if step.effect is Effect.READ:
+            return f"asks nothing: {ONLY_READS}"
+        return "cannot tell: an unanswered write may have been made; look, then decide"
 
 
 def _first_answering(attempting: Attempting) -> str:
@@ -181,6 +193,11 @@ class HttpKind(CommonKind):
         """Say that it may be asked again."""
         del attempting
         return may_run_again()
+
+    def probing(self, step: Step, target: str) -> str:
+        """Say what a probe does."""
+        del step, target
+        return f"asks nothing: {ONLY_READS}"
 
 
 ETCD = EtcdKind()

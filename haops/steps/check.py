@@ -12,6 +12,8 @@ from haops.core.runbook import Step
 from haops.core.session_state import Outcome
 from haops.steps.kind import Attempting, CommonKind, Result, may_run_again
 
+_AGAIN = "looking changes nothing and may be done again"
+
 
 @dataclass(frozen=True, slots=True)
 class CheckKind(CommonKind):
@@ -38,7 +40,12 @@ class CheckKind(CommonKind):
     def probe(self, attempting: Attempting) -> Result | None:
         """Say that it may simply run again."""
         del attempting
-        return may_run_again("looking changes nothing and may be done again")
+        return may_run_again(_AGAIN)
+
+    def probing(self, step: Step, target: str) -> str:
+        """Say what a probe does."""
+        del step, target
+        return f"asks nothing: {_AGAIN}"
 
 
 CHECK = CheckKind()

@@ -19,6 +19,8 @@ from haops.errors import RemoteFailed
 from haops.formats.fields import Condition, Document
 from haops.steps.kind import Attempting, CommonKind, Result, Variables, may_run_again
 
+_AGAIN = "an incomplete copy leaves nothing; it can be done again"
+
 # Never emptied: a key is a session, a host and a path, and there are few of those.
 _fetching: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -66,7 +68,12 @@ class CopyKind(CommonKind):
     def probe(self, attempting: Attempting) -> Result | None:
         """Say that it may be done again: a copy that did not complete left nothing."""
         del attempting
-        return may_run_again("an incomplete copy leaves nothing; it can be done again")
+        return may_run_again(_AGAIN)
+
+    def probing(self, step: Step, target: str) -> str:
+        """Say what a probe does."""
+        del step, target
+        return f"asks nothing: {_AGAIN}"
 
 
 def _on_bastion(attempting: Attempting) -> tuple[Path, str]:

@@ -68,6 +68,9 @@ class StepKind(StepKindFields, Protocol):
     def probe(self, attempting: Attempting) -> Result | None:
         """Say whether an attempt with an unknown outcome happened, or None if that cannot be told yet."""
 
+    def probing(self, step: Step, target: str) -> str:
+        """Say in words what `probe` does for an attempt of the step on the target; changes with it."""
+
 
 class CommonKind:
     """What most kinds have in common: the expressions in their action are the values of their variables."""
@@ -85,7 +88,10 @@ class CommonKind:
         return {}
 
 
-def may_run_again(why: str = "it only reads and may run again") -> Result:
+ONLY_READS = "it only reads and may run again"
+
+
+def may_run_again(why: str = ONLY_READS) -> Result:
     """Return what the probe of an attempt says that counts as not begun, whatever became of it."""
     return Result(outcome=Outcome.NOT_STARTED, evidence=why)
 

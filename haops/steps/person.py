@@ -62,6 +62,11 @@ class PersonKind(CommonKind):
         del attempting
         return None
 
+    def probing(self, step: Step, target: str) -> str:
+        """Say what a probe does."""
+        del step, target
+        return "cannot tell: only a person knows; decide"
+
 
 def _answers_text(options: tuple[Option, ...]) -> str:
     return "\n".join(f"{option.value}: {option.title}" for option in options)

@@ -12,7 +12,7 @@ from haops.core.runbook import Effect, Step
 from haops.core.session_state import Outcome
 from haops.errors import ConnectionLost, RemoteFailed
 from haops.formats.fields import Document
-from haops.steps.kind import Attempting, CommonKind, Result, judge_exit, judge_report, may_run_again
+from haops.steps.kind import ONLY_READS, Attempting, CommonKind, Result, judge_exit, judge_report, may_run_again
 
 # The probe of an attempt reads a few small files; a host that takes longer is asked again later.
 PROBE_TIMEOUT_S = 10.0
@@ -107,6 +107,13 @@ class ScriptKind(CommonKind):
         outcome = verdicts[answer.exit_status]
         evidence = f"the runbook's probe ended with {answer.exit_status}"
         return Result(outcome=outcome, evidence=evidence, stdout=answer.stdout, stderr=answer.stderr)
+
+    def probing(self, step: Step, target: str) -> str:
+        """Say what a probe does."""
+        if step.effect is Effect.READ:
+            return f"asks nothing: {ONLY_READS}"
+        own = f"; if that says nothing, runs the runbook's own probe" if step.probe else ""
+        return f"reads the attempt's run directory on {target}; what has not begun by then never will{own}"
 
 
 SSH = ScriptKind(name="ssh", needs_host=True)

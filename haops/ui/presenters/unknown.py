@@ -3,6 +3,7 @@
 from haops.core.runbook import Step
 from haops.core.session_state import Attempt, Outcome
 from haops.core.view import View
+from haops.steps import kinds
 from haops.ui.presenters.lines import Line, Role, Span, dim, line, strong
 from haops.ui.presenters.numbers import since, span_of, time_of_day, wall
 
@@ -73,7 +74,5 @@ def _known(view: View, attempt: Attempt) -> str:
 
 
 def _probe(step: Step | None, attempt: Attempt) -> str:
-    """Return what a probe does."""
-    if step is not None and step.probe:
-        return f"runs {step.probe} on {attempt.target}; it only reads"
-    return f"reads the attempt's run directory on {attempt.target}; it only reads"
+    """Return what a probe does, in the words of the step's kind."""
+    return kinds()[step.kind].probing(step, attempt.target) if step else "cannot tell: the runbook has no such step"
