@@ -163,6 +163,19 @@ def test_what_haops_changed_is_named_by_step_and_host() -> None:
     assert sentence(running())[1].plain.endswith("haops has changed nothing yet.")
 
 
+def test_changes_of_an_earlier_runbook_are_still_counted_and_told() -> None:
+    """What another runbook began is named as that: its steps are not among those of the present one."""
+    view = failed()
+    assert view.session.runbook
+    other = replace(view.session.runbook, steps=tuple(s for s in view.session.runbook.steps if s.id != "label-hosts"))
+    later = replace(view, session=replace(view.session, runbook=other))
+    assert sentence(later)[1].plain.endswith("haops has begun 3 changes: 3 of an earlier runbook.")
+    more = replace(view, session=replace(view.session, changes_made=4))
+    assert sentence(more)[1].plain.endswith(
+        "haops has begun 4 changes: label-hosts on cp1 cp2 cp3; 1 of an earlier runbook."
+    )
+
+
 @pytest.mark.parametrize("width", [20, 40, 78, 116])
 def test_the_sentence_keeps_to_its_rows(width: int) -> None:
     """Three rows, the last one for what haops has done, and a mark where something is cut."""

@@ -117,8 +117,11 @@ def changes(view: View) -> str:
     targets: dict[str, dict[str, None]] = {}
     for attempt in begun:
         targets.setdefault(attempt.step, {})[attempt.target] = None
-    named = ", ".join(f"{step} on {' '.join(names)}" for step, names in targets.items())
-    return f"haops has begun {plural(session.changes_made, 'change')}: {named}."
+    named = [", ".join(f"{step} on {' '.join(names)}" for step, names in targets.items())] if targets else []
+    # The session knows the steps of the present runbook only, and counts the changes of all.
+    earlier = session.changes_made - len(begun)
+    named += [f"{count(earlier)} of an earlier runbook"] if earlier > 0 else []
+    return f"haops has begun {plural(session.changes_made, 'change')}: {'; '.join(named)}."
 
 
 def too_small(view: View, width: int, needed: tuple[int, int]) -> list[Line]:
