@@ -112,7 +112,7 @@ class ScriptKind(CommonKind):
         """Say what a probe does."""
         if step.effect is Effect.READ:
             return f"asks nothing: {ONLY_READS}"
-        own = f"; if that says nothing, runs the runbook's own probe" if step.probe else ""
+        own = "; if that says nothing, runs the runbook's own probe" if step.probe else ""
         return f"reads the attempt's run directory on {target}; what has not begun by then never will{own}"
 
 
