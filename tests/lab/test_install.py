@@ -22,11 +22,12 @@ from haops.errors import (
     ProgramMissing,
     RemoteFailed,
 )
+from haops.lab.architecture import architecture
 from haops.lab.catalogue import FLAVOUR_PROGRAMS, Origin
 from haops.lab.install.build import Build
 from haops.lab.install.progress import Silent
 from haops.lab.install.run import install
-from haops.lab.install.sources import Directory, Releases, architecture
+from haops.lab.install.sources import Directory, Releases
 from haops.lab.install.toolchain import Toolchain, go_version
 from haops.lab.program_cache import CachedProgram, ProgramCache
 

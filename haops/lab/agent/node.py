@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from haops.errors import LabError
+from haops.lab.architecture import architecture
 
 KUBECONFIG = "etc/kubernetes/kubelet.conf"
 _ROUND_S = 1.0
@@ -88,18 +89,8 @@ class Node:
         path = f"/api/v1/nodes/{self._name}"
         reply = self._api.get(path)
         if not reply.is_ok:
-            reply = self._api.create("/api/v1/nodes", self._object())
+            reply = self._api.create("/api/v1/nodes", node_object(self._name))
         return str(reply.checked("register the node")["metadata"]["uid"])
-
-    def _object(self) -> Json:
-        labels = {"kubernetes.io/hostname": self._name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
-        taint = {"key": _CONTROL_PLANE, "effect": "NoSchedule"}
-        return {
-            "apiVersion": "v1",
-            "kind": "Node",
-            "metadata": {"name": self._name, "labels": labels},
-            "spec": {"taints": [taint]},
-        }
 
     def _renew_lease(self) -> None:
         collection = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
@@ -122,7 +113,7 @@ class Node:
             ],
             "capacity": {"cpu": "2", "memory": "4Gi", "pods": "110"},
             "allocatable": {"cpu": "2", "memory": "4Gi", "pods": "110"},
-            "nodeInfo": _NODE_FIELDS,
+            "nodeInfo": node_fields(),
         }
         path = f"/api/v1/nodes/{self._name}/status"
         reply = self._api.patch(path, {"status": status})
@@ -185,6 +176,34 @@ class Node:
         return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
+def node_object(name: str) -> Json:
+    """Return the Node to register under that name, on this machine."""
+    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": architecture()}
+    taint = {"key": _CONTROL_PLANE, "effect": "NoSchedule"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"taints": [taint]},
+    }
+
+
+def node_fields() -> Json:
+    """Return the `nodeInfo` of a node's status; what the lab cannot say is empty, for none may be missing."""
+    return {
+        "architecture": architecture(),
+        "bootID": "",
+        "containerRuntimeVersion": "haops-lab-agent://0.0.0",
+        "kernelVersion": "",
+        "kubeProxyVersion": "",
+        "kubeletVersion": _VERSION,
+        "machineID": "",
+        "operatingSystem": "linux",
+        "osImage": "haops lab",
+        "systemUUID": "",
+    }
+
+
 def _path(namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{namespace}/pods/{name}"
 
@@ -211,17 +230,3 @@ def _no_pressure(kind: str) -> Json:
 
 def _now(*, micro: bool = False) -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ" if micro else "%Y-%m-%dT%H:%M:%SZ")
-
-
-_NODE_FIELDS = {
-    "architecture": "amd64",
-    "bootID": "",
-    "containerRuntimeVersion": "haops-lab-agent://0.0.0",
-    "kernelVersion": "",
-    "kubeProxyVersion": "",
-    "kubeletVersion": _VERSION,
-    "machineID": "",
-    "operatingSystem": "linux",
-    "osImage": "haops lab",
-    "systemUUID": "",
-}

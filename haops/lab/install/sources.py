@@ -3,7 +3,6 @@
 Owns the protocol, and the two sources that only copy. Must never put anything into the cache: `install` does.
 """
 
-import platform
 import re
 import shutil
 import tarfile
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from haops.errors import EnvironmentLacks, ProgramMissing, RemoteFailed
+from haops.lab.architecture import RELEASED, architecture
 from haops.lab.catalogue import Origin, Program
 from haops.lab.install.download import OTHER_WAYS, download, fetch_text
 from haops.lab.install.progress import Progress
@@ -21,8 +21,6 @@ OFFICIAL_BASES: Mapping[Origin, str] = {
     Origin.KUBERNETES: "https://dl.k8s.io",
     Origin.ETCD: "https://github.com/etcd-io/etcd/releases/download",
 }
-# Both projects publish Linux programs for these four.
-_ARCHITECTURES: Mapping[str, str] = {"x86_64": "amd64", "aarch64": "arm64", "ppc64le": "ppc64le", "s390x": "s390x"}
 # The bounds keep it from matching a part of a longer sum.
 _SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 
@@ -54,7 +52,7 @@ class Releases:
         """Download and check. Raises a ConnectorError, which says how else the programs can be got."""
         target = staging / program.name
         if program.origin is Origin.KUBERNETES:
-            url = f"{self._bases[program.origin]}/release/v{version}/bin/linux/{architecture()}/{program.name}"
+            url = f"{self._bases[program.origin]}/release/v{version}/bin/linux/{_released()}/{program.name}"
             self._download(url, _only_checksum(f"{url}.sha256"), target, program.name, progress)
             return target, f"downloaded from {url}"
         archive, url = self._etcd_archive(version, staging, program.name, progress)
@@ -65,7 +63,7 @@ class Releases:
         """Return etcd's release archive and its URL; one download serves all of its programs."""
         if version not in self._archives:
             base = f"{self._bases[Origin.ETCD]}/v{version}"
-            archive = f"etcd-v{version}-linux-{architecture()}.tar.gz"
+            archive = f"etcd-v{version}-linux-{_released()}.tar.gz"
             sha256 = _listed_checksum(f"{base}/SHA256SUMS", archive)
             self._download(f"{base}/{archive}", sha256, staging / archive, name, progress)
             self._archives[version] = staging / archive, f"{base}/{archive}"
@@ -113,12 +111,12 @@ def check_program(program: Program, path: Path, version: str, origin: str) -> No
         raise RemoteFailed(what, where=origin, remedy=remedy)
 
 
-def architecture() -> str:
+def _released() -> str:
     """Return this machine's name in release file names. Raises EnvironmentLacks if there are no releases for it."""
-    machine = platform.machine()
-    if machine not in _ARCHITECTURES:
-        raise EnvironmentLacks(f"there are no official releases for {machine}", remedy="`haops lab install --build`")
-    return _ARCHITECTURES[machine]
+    name = architecture()
+    if name not in RELEASED.values():
+        raise EnvironmentLacks(f"there are no official releases for {name}", remedy="`haops lab install --build`")
+    return name
 
 
 def _only_checksum(url: str) -> str:
