@@ -2,6 +2,10 @@
 
 Owns the order of things: claim, accepted, output, end. Must never start an attempt a second time by itself, and must
 never take silence for a failure.
+
+Limit: a launch names the earlier attempts of its own session that the host may remove (`Order.recorded`). The last ones
+of a session on a host are named by none and stay there until a person removes them: another session has not their
+journal, and a directory too many is safer than a result that is nowhere any more.
 """
 
 import time
