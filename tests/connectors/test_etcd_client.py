@@ -209,6 +209,40 @@ def test_a_member_joins_as_a_learner_is_promoted_and_removed(breakable: Cluster)
     assert {entry["name"] for entry in left["members"]} == {"m1", "m2", "m3"}
 
 
+def test_a_write_to_a_member_that_stops_is_no_failure(breakable: Cluster) -> None:
+    """A removed member stops by itself: what it was asked meanwhile may have been handed on, so it is not "failed"."""
+    leader, _ = _leader(breakable)
+    client = breakable.connect(next(member.name for member in breakable.members if member.name != leader))
+    identity = {"member_id": client.status(timeout_s=2).member_id}
+    errors: list[ConnectorError] = []
+
+    def write_until_refused() -> bool:
+        try:
+            client.put("last", "?", timeout_s=5)
+        except ConnectorError as error:
+            errors.append(error)
+        return bool(errors) and isinstance(errors[-1], ConnectFailed)
+
+    until(lambda: breakable.connect(leader).call("member remove", identity, timeout_s=5))
+    until(write_until_refused)
+    assert [str(error) for error in errors if isinstance(error, RemoteFailed)] == []
+
+
+def test_arguments_are_taken_as_a_step_writes_them(breakable: Cluster) -> None:
+    """A step's variables are texts: one URL in each line, and the words true and false."""
+    client = breakable.connect("m1")
+    urls = [f"https://127.0.0.1:{port}" for port in free_ports(2)]
+    for word, is_learner in (("true", True), ("false", False)):
+        arguments = {"peer_urls": "\n".join(urls), "learner": word}
+        added = until(lambda arguments=arguments: client.call("member add", arguments, timeout_s=5))
+        (entry,) = [entry for entry in added["members"] if entry["member_id"] == added["member_id"]]
+        assert (sorted(entry["peer_urls"]), entry["is_learner"]) == (sorted(urls), is_learner)
+        client.call("member remove", {"member_id": added["member_id"]}, timeout_s=5)
+    for word in ("false", "true"):
+        revision = client.put("key", word, timeout_s=2)
+        client.call("compact", {"revision": str(revision), "physical": word}, timeout_s=5)
+
+
 def _add(cluster: Cluster, address: EtcdMemberAddress) -> Mapping[str, Any]:
     """Add a member as a learner; etcd refuses while its members have not known each other for some seconds."""
     client = cluster.connect("m1")
@@ -277,6 +311,8 @@ def test_compacted_history_is_gone_and_its_space_given_back(breakable: Cluster) 
         ("member remove", {"member_id": "0"}, "not a member id"),
         ("member remove", {"member_id": "ffff"}, "member not found"),
         ("compact", {"revision": "soon"}, "wrong arguments"),
+        ("compact", {"revision": "1", "physical": "perhaps"}, "perhaps"),
+        ("member add", {"peer_urls": "https://127.0.0.1:1", "learner": "perhaps"}, "perhaps"),
     ],
 )
 def test_a_call_that_cannot_be_meant_fails_and_says_why(

@@ -15,7 +15,7 @@ from etcd_cluster import Cluster, free_ports, programs, running
 from haops.connectors.etcd import connect
 from haops.connectors.etcd.failures import translate
 from haops.core.inventory import EtcdAccess, EtcdMemberAddress
-from haops.errors import ConnectFailed, Denied, TimedOut
+from haops.errors import ConnectFailed, ConnectionLost, Denied, TimedOut
 
 
 @pytest.fixture(scope="module", params=["distro", "lab"])
@@ -182,6 +182,13 @@ class _Answer(grpc.RpcError, grpc.Call):
     def time_remaining(self) -> None: ...
     def cancel(self) -> bool: ...
     def add_callback(self, callback: object) -> bool: ...
+
+
+@pytest.mark.parametrize("words", ["etcdserver: server stopped", "raft: stopped"])
+def test_a_member_that_stops_has_not_refused(words: str) -> None:
+    """It may have handed the proposal on before it went: that is no failure either."""
+    error = translate(_Answer(words), where="m1", timeout_s=0.5)
+    assert isinstance(error, ConnectionLost)
 
 
 @pytest.mark.parametrize("words", ["context deadline exceeded", "etcdserver: request timed out"])

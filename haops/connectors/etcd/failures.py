@@ -69,7 +69,8 @@ def _answered(code: grpc.StatusCode | None, text: str, where: str) -> ConnectorE
     if "request timed out" in words or "context deadline exceeded" in words:
         # The proposal may still be committed when quorum returns.
         return TimedOut(words, where=where)
-    if "server stopped" in words:
+    # Its server says so, or its raft, which may go first.
+    if words in ("server stopped", "raft: stopped"):
         # It may have handed the proposal on before it went: then the others commit it.
         return ConnectionLost(words, where=where)
     if code in _REFUSING_CODES:
