@@ -6,6 +6,7 @@ Owns which operator repairs. Must never touch the lab but through the drill.
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from haops.runtime.opening import Opening
 from haops.runtime.paths import find_session
 
 if TYPE_CHECKING:
+    from haops.core.runbook import Runbook
     from haops.lab.report import DrillReport
 
 # Twice what the objective allows: that it was missed is told, not waited for.
@@ -34,6 +36,7 @@ _DETECTED_WITHIN_S = 60.0
 _DONE_WITHIN_S = 900.0
 # Every change wakes it; this is for an end that comes without one.
 _LOOK_EVERY_S = 1.0
+_SEEN_WITHIN_S, _SEEN_EVERY_S = 10.0, 0.05
 
 
 class DrillSession:
@@ -107,6 +110,7 @@ class DrillSession:
             try:
                 self._engine.start()
                 self._open()
+                self._await_signal()
                 self._take_up_plainly()
                 report = self._drill.finish(PlainSession(self._engine, input).run())
             except Refused as error:
@@ -115,6 +119,12 @@ class DrillSession:
             finally:
                 self._leave("left")
         return _print_report(report, as_json=self._wish.as_json)
+
+    def _await_signal(self) -> None:
+        """Wait until what is broken is seen: the first question must not stand below words that all is well."""
+        deadline_s = self._clock.monotonic() + _SEEN_WITHIN_S
+        while not self._engine.view().signals and self._clock.monotonic() < deadline_s:
+            time.sleep(_SEEN_EVERY_S)
 
     def _take_up_plainly(self) -> None:
         """Take the scenario's runbook up: line by line there is no triage screen to choose it on."""
@@ -192,8 +202,12 @@ def _begun(wish: Wish, lab_directory: Path, flavour: str) -> tuple[Engine, Setti
 
 def _resumed(session: str) -> tuple[Engine, Setting]:
     """Return a session that goes on, with the setting that its journal tells."""
-    directory = find_session(session)
-    engine = sessions.resume(directory)
+
+    def runbooks() -> "tuple[Runbook, ...]":
+        """Return the scenario's runbook; it is asked for when the session begins to look, and known by then."""
+        return (load_runbook(scenario.runbook),)
+
+    engine = sessions.resume(find_session(session), runbooks=runbooks)
     opened = engine.view().session.opened
     if opened is None or not opened.scenario:
         raise InputError("this session is no drill", where=session, remedy="haops session --resume")

@@ -113,6 +113,21 @@ def test_killed_in_the_middle_it_is_gone_on_with(tmp_path: Path) -> None:
     assert any('"type":"fault.undone"' in line for line in records(session))
 
 
+def test_killed_before_its_runbook_was_taken_up_it_is_gone_on_with(tmp_path: Path) -> None:
+    """Triage knows the scenario's runbook in the new process as well."""
+    died = subprocess.run(
+        [sys.executable, "-m", "haops", "drill", "--flavour", "etcd", "--auto"],
+        env=environment(tmp_path) | {"HAOPS_TEST": "1", "HAOPS_FAILPOINT": "before-runbook.chosen:kill"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    assert died.returncode == 137, died.stderr
+    session = wait_for_record(tmp_path, "fault.injected")
+    drilled = report(haops(tmp_path, "drill", "--resume", session.name, "--auto", "--json"))
+    assert drilled["done"], drilled["stopped_by"]
+
+
 def test_a_drill_without_a_terminal_says_what_to_do(tmp_path: Path) -> None:
     """Without a terminal and without --auto nothing is started, and the way out is named."""
     refused = haops(tmp_path, "drill")
