@@ -164,7 +164,6 @@ def _openness(is_open: bool | None, values: str) -> str:  # noqa: FBT001 - three
 
 @_decide.register
 def _(command: cmd.Skip, session: Session, now: Circumstances) -> Decision:
-    del now
     run = session.steps.get(command.step)
     # What is under way or unknown cannot be left out: it may happen still.
     if run is None or run.state in OPEN or run.state in (StepState.SUCCEEDED, StepState.SKIPPED):
@@ -172,7 +171,7 @@ def _(command: cmd.Skip, session: Session, now: Circumstances) -> Decision:
         return Refusal(f"{command.step} cannot be skipped as it is {_state_words(session, command.step)}", remedy)
     if not command.reason.strip():
         return Refusal("a step is skipped for a reason", "type one")
-    return (ev.StepSkipped(step=command.step, by="operator", reason=command.reason),)
+    return (ev.StepSkipped(step=command.step, by="operator", reason=command.reason, operator=now.operator),)
 
 
 @_decide.register

@@ -166,3 +166,10 @@ def test_no_way_back_is_said(story: Callable[..., Story]) -> None:
     tale.succeed("one")
     now = Circumstances(operator="ada", plan_of=lambda _: plan_of(step("one")))
     assert "The old member is gone" in str(decide(tale.session, cmd.RollBack(step="one"), now))
+
+
+def test_who_leaves_a_step_out_is_kept(asked: Any) -> None:
+    """A skip is a person's decision like any other: the record names who made it."""
+    _, answer, _ = asked()
+    skipped = answer(cmd.Skip(step="one", reason="known"))
+    assert skipped == (ev.StepSkipped(step="one", by="operator", reason="known", operator="ada"),)
