@@ -117,13 +117,16 @@ class Watcher:
         while not self._stopping.is_set():
             # Before the look: a wish that comes while it is under way is not lost.
             wake.clear()
+            due_s = self._due_s(turn, observer.interval_s)
             self._observe(observer, group)
             self._stopping.wait(_SOONEST_S)
-            wake.wait(self._until_s(turn, observer.interval_s))
+            # A look that outlasts its turn is followed by the next at once: its pane would be stale half of the time.
+            wake.wait(max(due_s - self._clock.monotonic(), 0.0))
 
-    def _until_s(self, turn: float, interval_s: float) -> float:
-        """Return the time until a turn. Turns are spread evenly: of two that fall silent one is soon missed."""
-        return (turn * interval_s - self._clock.monotonic()) % interval_s
+    def _due_s(self, turn: float, interval_s: float) -> float:
+        """Return when the next turn comes. Turns are spread evenly: of two that fall silent one is soon missed."""
+        now_s = self._clock.monotonic()
+        return now_s + (turn * interval_s - now_s) % interval_s
 
     def _observe(self, observer: Observer, group: str, *, thorough: bool = False) -> None:
         """Look at one group once and put what was seen into the picture."""

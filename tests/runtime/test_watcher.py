@@ -116,3 +116,51 @@ def test_when_one_member_falls_silent_the_others_are_asked_at_once(
         until(lambda: not any(sight.newest.ok for _, sight in watching.picture.of(Kind.ETCD_MEMBER)))
     finally:
         watching.stop()
+
+
+class LateClock(SystemClock):
+    """A clock that moves only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def monotonic(self) -> float:
+        """Return the time that was set."""
+        return self.now_s
+
+
+class Slow:
+    """An observer whose every look takes longer than its interval, as an API server's without etcd does."""
+
+    name = Kind.API_ENDPOINT.value
+    interval_s = 60.0
+
+    def __init__(self, clock: LateClock) -> None:
+        self.looks = 0
+        self._clock = clock
+
+    def groups(self, inventory: Inventory) -> tuple[str, ...]:
+        """Return one group."""
+        return (inventory.cluster,)
+
+    def observe(
+        self, connections: Connections, group: str, *, timeout_s: float, clock: Clock, thorough: bool = False
+    ) -> tuple[Observation, ...]:
+        """Take long."""
+        del connections, group, timeout_s, clock, thorough
+        self._clock.now_s += 70.0
+        self.looks += 1
+        return ()
+
+
+def test_a_look_that_outlasts_its_turn_is_followed_by_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what is seen would be older than twice its interval, and its pane stale, while all goes well."""
+    clock = LateClock()
+    slow = Slow(clock)
+    monkeypatch.setattr(watcher, "new_observers", lambda: {slow.name: slow})
+    watching = watcher.Watcher(world.connections(), clock, lambda: None)
+    watching.start()
+    try:
+        until(lambda: slow.looks > 3)
+    finally:
+        watching.stop()
