@@ -1,11 +1,9 @@
 """A signal: a named judgement on facts, with a severity and a sentence. `haops.signals` has each one."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-
-from haops.core import events as ev
 
 
 class Severity(StrEnum):
@@ -43,17 +41,6 @@ class SignalRule:
     judge: Callable[[Mapping[str, Any]], Signal | None]
     threshold_source: str
     rank: int = 50
-
-
-def changes(known: Mapping[str, ev.SignalRaised], now: Sequence[Signal]) -> tuple[ev.Event, ...]:
-    """Return the events that lead from the signals that are on record to those that are true now."""
-    names = {signal.name for signal in now}
-    raised = (
-        ev.SignalRaised(name=signal.name, severity=signal.severity.value, sentence=signal.sentence) for signal in now
-    )
-    # Whole events are compared: one that became worse in the same words is news.
-    news = (event for event in raised if known.get(event.name) != event)
-    return (*news, *(ev.SignalCleared(name=name) for name in known if name not in names))
 
 
 def judge_all(rules: Iterable[SignalRule], facts: Mapping[str, Any]) -> tuple[Signal, ...]:

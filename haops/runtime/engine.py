@@ -22,7 +22,8 @@ from haops.core.planning import Knowledge, StepPlan, plan_step
 from haops.core.runbook import Runbook
 from haops.core.session import Entry
 from haops.core.session_state import Session
-from haops.core.signal import Signal, changes, judge_all
+from haops.core.signal import Signal, judge_all
+from haops.core.signal_changes import changes
 from haops.core.states import FINISHED, IllegalEvent, StepState
 from haops.core.triage import triage
 from haops.core.view import Notice, Output, View

@@ -19,7 +19,8 @@ from haops.core.inventory import (
 )
 from haops.core.observations import ApiEndpoint, EtcdData, EtcdMember, HostState, Kind, Observation, Picture
 from haops.core.quorum import fault_tolerance, in_words, quorum
-from haops.core.signal import Severity, Signal, changes, judge_all
+from haops.core.signal import Severity, Signal, judge_all
+from haops.core.signal_changes import changes
 from haops.signals import RULES
 
 NAMES = ("cp1", "cp2", "cp3")

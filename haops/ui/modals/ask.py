@@ -6,8 +6,8 @@ from typing import ClassVar
 from textual.widgets import Input
 
 from haops.ui.modals.question import Question
-from haops.ui.presenters.help import Topic
 from haops.ui.presenters.lines import Line, Role, Span, line, wrap
+from haops.ui.presenters.topic import Topic
 
 
 class Ask(Question[str]):

@@ -12,8 +12,8 @@ from haops.core.commands import Choose
 from haops.core.view import View
 from haops.ui.modals.question import ANYWHERE, frame_question
 from haops.ui.presenters.choice import choice_lines, choice_question, choice_title
-from haops.ui.presenters.help import Topic
 from haops.ui.presenters.lines import Line
+from haops.ui.presenters.topic import Topic
 from haops.ui.widgets.lines import Lines
 from haops.ui.widgets.menu import Menu
 

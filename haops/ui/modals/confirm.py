@@ -17,8 +17,8 @@ from haops.core.view import View
 from haops.ui.modals.ask import Ask
 from haops.ui.modals.question import Question
 from haops.ui.presenters.confirmation import Confirmation, confirmation
-from haops.ui.presenters.help import Topic
 from haops.ui.presenters.lines import Line, Role, Span, line, strong
+from haops.ui.presenters.topic import Topic
 
 
 class ConfirmModal(Question[Confirm]):

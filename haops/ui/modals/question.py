@@ -12,9 +12,9 @@ from textual.widgets import Input
 from haops.ui.actions import ON_QUESTIONS
 from haops.ui.bindings import bindings
 from haops.ui.output import set_foot, set_question_title
-from haops.ui.presenters.help import Topic
 from haops.ui.presenters.keys import help_key
 from haops.ui.presenters.lines import Line, Role, Span, dim, line, wrap
+from haops.ui.presenters.topic import Topic
 from haops.ui.widgets.lines import Lines
 
 T = TypeVar("T")

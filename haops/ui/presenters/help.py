@@ -1,7 +1,6 @@
 """Help: what the focused thing is, what the states mean, and every key."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from haops.core.risk import Risk
@@ -32,15 +31,6 @@ class Explained(Protocol):
     @property
     def asked(self) -> str:
         """What is asked for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """What a screen or a question says about itself."""
-
-    title: str
-    explains: str
-    asked: str = ""
 
 
 def session_keys(keymap: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -10,9 +10,10 @@ from textual.screen import Screen
 
 from haops.ui.actions import ALWAYS
 from haops.ui.presenters.freshness import sources
-from haops.ui.presenters.help import Topic, help_lines, session_keys
+from haops.ui.presenters.help import help_lines, session_keys
 from haops.ui.presenters.keys import all_keys, typed
 from haops.ui.presenters.lines import line, strong
+from haops.ui.presenters.topic import Topic
 from haops.ui.screens.session import SessionScreen
 from haops.ui.screens.viewer import Viewer
 

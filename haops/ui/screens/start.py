@@ -8,10 +8,10 @@ from textual.message import Message
 from textual.screen import Screen
 
 from haops.ui.messages import StartChosen
-from haops.ui.presenters.help import Topic
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import line, strong
 from haops.ui.presenters.start import choice_of, start_lines
+from haops.ui.presenters.topic import Topic
 from haops.ui.sources import StartRows, StartSource
 from haops.ui.widgets.lines import Lines
 from haops.ui.widgets.menu import Menu

@@ -12,9 +12,9 @@ from haops.ui.messages import RunbookTaken
 from haops.ui.modals.inputs import InputsModal
 from haops.ui.modals.pick import Pick
 from haops.ui.output import frame_if_drill
-from haops.ui.presenters.help import Topic
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import Line, Role, Span, line, strong
+from haops.ui.presenters.topic import Topic
 from haops.ui.presenters.triage import inputs_to_ask, triage_lines, triage_title
 from haops.ui.widgets.lines import Lines
 from haops.ui.widgets.menu import Menu

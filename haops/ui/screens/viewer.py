@@ -9,9 +9,9 @@ from textual.screen import Screen
 
 from haops.core.view import View
 from haops.ui.output import frame_if_drill
-from haops.ui.presenters.help import Topic
 from haops.ui.presenters.keys import key_line
 from haops.ui.presenters.lines import Line
+from haops.ui.presenters.topic import Topic
 from haops.ui.widgets.lines import Lines
 
 MakeFrom = Callable[[View | None, int], Sequence[Line]]
