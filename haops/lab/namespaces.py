@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NoReturn
@@ -39,7 +38,8 @@ def enter() -> None:
 
     Only for a process with one thread. Raises EnvironmentLacks when this machine does not allow it.
     """
-    if threading.active_count() > 1:
+    # A library's own threads, which Python does not count, are in the way as well.
+    if len(list(Path("/proc/self/task").iterdir())) > 1:
         raise EnvironmentLacks("a process with several threads cannot enter namespaces", remedy="enter them first")
     # Else what is still in the buffers would be written by both processes.
     _flush()

@@ -2,7 +2,7 @@
 
 import pytest
 from lab_child import LabChild
-from restore_scripts import ALL, DATA, etcdctl, healthy, log, on_all, ready_to_swap, restore, start_and_see, step
+from restore_scripts import ALL, DATA, healthy, log, on_all, ready_to_swap, restore, start_and_see, step
 from waiting import until
 
 from haops.lab.lab import Lab

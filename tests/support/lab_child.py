@@ -3,7 +3,6 @@
 A lab lives in namespaces of its own, which a test runner cannot enter and leave again; so it sends functions there.
 """
 
-import multiprocessing
 import os
 import traceback
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import early_fork
 from real_programs import find_programs
 
 from haops.lab import namespaces
@@ -23,13 +23,7 @@ class LabChild:
 
     def __init__(self, flavour: str, directory: Path, **options: Any) -> None:
         programs = options.pop("programs", None) or find_programs(flavour)
-        self._pipe, theirs = multiprocessing.Pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            # Else the lab would hold the test's end open itself and never see it close.
-            self._pipe.close()
-            _serve(flavour, programs, directory, theirs, options)
-        theirs.close()
+        self._pid, self._pipe = early_fork.start(_serve, flavour, programs, directory, options)
         self._answer()
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -43,20 +37,19 @@ class LabChild:
     def close(self) -> None:
         """End the lab by ending its process."""
         self._pipe.close()
-        os.waitpid(self._pid, 0)
+        early_fork.await_end(self._pid)
 
     def _answer(self) -> Any:
         try:
             raised, value = self._pipe.recv()
         except EOFError:
-            status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-            raise AssertionError(f"the lab's process ended, status {status}; its output says why") from None
+            raise AssertionError("the lab's process ended; its output says why") from None
         if raised:
             raise AssertionError(value)
         return value
 
 
-def _serve(flavour: str, programs: Any, directory: Path, pipe: Connection, options: dict[str, Any]) -> None:
+def _serve(pipe: Connection, flavour: str, programs: Any, directory: Path, options: dict[str, Any]) -> None:
     """Start the lab and run what is sent, until nobody sends any more."""
     try:
         lab: Lab | None = None
