@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from haops.cli import options
 from haops.errors import EXIT_NOT_MET, InputError
 
 if TYPE_CHECKING:
@@ -22,15 +23,8 @@ Examples:
   haops run --resume 20261121-1513       the beginning of its id will do"""
 )
 @click.argument("runbook", required=False)
-@click.option("-c", "--cluster", "inventory", type=click.Path(path_type=Path, readable=False), help="Inventory file.")
-@click.option(
-    "-i",
-    "--input",
-    "given",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An input of the runbook; `haops runbook show` names them.",
-)
+@options.optional_cluster
+@options.runbook_inputs
 @click.option("-r", "--resume", "resumed", metavar="SESSION", help="Go on with a session: its id or journal.")
 @click.option("--plain", is_flag=True, help="Line by line (the only way of this command; said for clarity).")
 def run(
