@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-import haops
 from haops.cli.terminal import remember_terminal
 from haops.cli.wish import DEFAULT_SCENARIO, LEFT, Wish
 from haops.errors import InputError, LabError, ProgramMissing
+from haops.lab.early_signals import hand_on
+from haops.runtime import own_program
 
 if TYPE_CHECKING:
     from haops.lab.running import RunningLab
 
 _INSIDE = "HAOPS_DRILL_INSIDE"
 _KILLED = -signal.SIGKILL
+_LEFT_TO_THE_CHILD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 @click.command()
@@ -126,17 +128,17 @@ def _say(text: str) -> None:
 
 def _run_inside(lab: str, wish: Wish) -> int:
     """Ask the same of a haops inside the lab and return its status; signals of the terminal are its business."""
-    # The same haops as this one, and nothing from the directory that it happens to be called in.
-    command = [sys.executable, "-P", "-m", "haops", *wish.arguments()]
-    environment = os.environ | {_INSIDE: lab, "PYTHONPATH": str(Path(haops.__file__).parent.parent)}
-    # Ignored before the child is there: a signal in between would end this process and leave the lab behind.
-    # Not SIG_IGN: the child would inherit it, and a Ctrl-C before its session stands would be lost.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave_it_to_the_child)
-    child = subprocess.Popen(command, env=environment)
-    # Ctrl-C comes to the child from the terminal; these two are sent to this process alone.
+    # A signal in between would end this process and leave the lab behind. The child unblocks them inside.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _LEFT_TO_THE_CHILD)
+    child = subprocess.Popen(
+        own_program.command("haops", *wish.arguments()), env=own_program.environment(**{_INSIDE: lab})
+    )
+    hand_on(_LEFT_TO_THE_CHILD, child.pid)
+    # Ctrl-C comes to the child from the terminal; the other two are sent to this process alone.
+    signal.signal(signal.SIGINT, _leave_it_to_the_child)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: child.send_signal(received))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _LEFT_TO_THE_CHILD)
     return child.wait()
 
 

@@ -6,18 +6,17 @@ Must never know what runs on it: flavours do.
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import haops
 from haops.errors import EnvironmentLacks, LabError
 from haops.lab import network
 from haops.lab.agent.boot import BootOrder
 from haops.lab.agent_client import Outcome, ask
 from haops.lab.host_disk import HostDisk
+from haops.runtime import own_program
 
 
 def address_of(number: int) -> str:
@@ -49,13 +48,12 @@ class LabHost:
         self.disk.control_socket.unlink(missing_ok=True)
         with self.disk.console.open("ab") as console:
             self._supply = subprocess.Popen(
-                # -P: no file of the current directory is taken for a module.
-                [sys.executable, "-P", "-m", "haops.lab.agent"],
+                own_program.command("haops.lab.agent"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=console,
                 text=True,
-                env=os.environ | {"PYTHONPATH": str(Path(haops.__file__).parent.parent)},
+                env=own_program.environment(),
                 # Ctrl-C in the terminal must not cut a host's power.
                 start_new_session=True,
             )

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import haops
 from haops.errors import EnvironmentLacks, HaopsError, LabError
 from haops.lab import namespaces, syscalls
 from haops.lab.flavours.flavour import Say
 from haops.lab.host_pids import write_host_pids
 from haops.lab.running import RunningLab, create_directory, record
+from haops.runtime import own_program
 
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 _LOG = "lab.log"
@@ -45,14 +45,13 @@ def start_in_background(
     }
     with (directory / _LOG).open("wb") as log:
         keeper = subprocess.Popen(
-            # -P: no file of the current directory is taken for a module.
-            [sys.executable, "-P", "-m", "haops.lab.keeper"],
+            own_program.command("haops.lab.keeper"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
             start_new_session=True,
-            env=os.environ | {"PYTHONPATH": str(Path(haops.__file__).parent.parent)},
+            env=own_program.environment(),
         )
     _outliving.append(keeper)
     # Before it serves: a lab whose starter is killed can still be found and ended.

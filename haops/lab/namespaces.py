@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from haops.errors import EnvironmentLacks, LabError
-from haops.lab import syscalls
+from haops.lab import early_signals, syscalls
 from haops.lab.syscalls import Clone, Mount
 
 INSIDE = "HAOPS_LAB_NAMESPACES"
@@ -50,7 +50,7 @@ def enter() -> None:
     _stay_behind_outside()
     # The next child is process 1 of the new PID namespace: everything inside ends with it.
     _prepare()
-    _stay_behind_as_first_process()
+    _stay_behind_at_the_door()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED_FOR)
     os.environ[INSIDE] = str(outside)
 
@@ -73,9 +73,7 @@ def join(pid: int) -> None:
     with suppress(OSError):
         os.chdir(here)  # entering a mount namespace leads to its root
     signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
-    child = os.fork()
-    if child:
-        _wait_for(child)
+    _stay_behind_at_the_door()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED_FOR)
 
 
@@ -138,6 +136,7 @@ def _stay_behind_outside() -> None:
     child = os.fork()
     if child:
         os.read(armed, 1)
+        early_signals.hand_on(_PASSED_ON, child)
         os.write(tell, b"g")
         for descriptor in (armed, arm, told, tell):
             os.close(descriptor)
@@ -152,10 +151,17 @@ def _stay_behind_outside() -> None:
         os.close(descriptor)
 
 
-def _stay_behind_as_first_process() -> None:
+def _stay_behind_at_the_door() -> None:
+    """Fork; the parent waits for its child, and the child goes on when it has heard what came before it was there."""
+    told, tell = os.pipe()
     child = os.fork()
     if child:
+        early_signals.hand_on(_PASSED_ON, child)
+        os.close(tell)
         _wait_for(child)
+    os.close(tell)
+    os.read(told, 1)
+    os.close(told)
 
 
 def _wait_for(child: int) -> NoReturn:

@@ -5,7 +5,6 @@ Owns the choice and the files of both. Must never reuse a key of the machine or 
 
 import os
 import socket
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from haops.errors import LabError
 from haops.lab.host_disk import HostDisk
 from haops.lab.ssh_server import AUTHORIZED_KEYS, HOST_KEY
+from haops.runtime import own_program
 
 SSHD = "/usr/sbin/sshd"
 _CONFIG = "/etc/ssh/haops_lab_sshd_config"
@@ -54,7 +54,7 @@ def openssh_can_run() -> bool:
 
 def stand_ins(disk: HostDisk, *, openssh: bool) -> Mapping[str, Sequence[str]]:
     """Return what the agent runs in sshd's place; nothing where sshd itself runs."""
-    return {} if openssh else {SSHD: [sys.executable, "-P", "-m", "haops.lab.ssh_server", str(disk.root)]}
+    return {} if openssh else {SSHD: own_program.command("haops.lab.ssh_server", str(disk.root))}
 
 
 def install(disk: HostDisk, host_key: KeyPair, user_public_key: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from haops.core.inventory import Inventory
+from haops.runtime import own_program
 
 READ_WITHIN_S = 3.0
 
@@ -42,15 +43,13 @@ def _is_worth_it() -> bool:
 
 def _started(path: Path) -> "subprocess.Popen[bytes] | None":
     """Have the file read; None if this machine starts no other process now."""
-    # The same modules as here, and none from the directory that haops happens to be called in.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with suppress(OSError):
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__, str(path)],
+            own_program.command(__name__, str(path)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=own_program.environment(),
         )
     return None
 

@@ -151,6 +151,29 @@ def wait_for_record(directory: Path, kind: str) -> Path:
     raise AssertionError(f"no {kind} within 60 s")
 
 
+EARLY_CTRL_C = (
+    "import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT});"
+    "os.kill(os.getpid(), signal.SIGINT); os.execv(sys.executable, sys.argv[1:])"
+)
+
+
+def test_ctrl_c_before_the_drill_has_a_process_inside_is_not_lost(tmp_path: Path) -> None:
+    """It comes before there is anyone to hear it; who is there next hears it, and the lab goes."""
+    drill = [sys.executable, "-m", "haops", "drill", "--flavour", "etcd", "--auto"]
+    left = subprocess.run(
+        [sys.executable, "-c", EARLY_CTRL_C, *drill],
+        env=environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert left.returncode == 130, left.stderr
+    assert left.stderr.count("haops: stopped") == 1
+    assert haops(tmp_path, "lab", "status", "--json").stdout.strip() == json.dumps({"labs": []}, indent=1)
+
+
 @pytest.mark.parametrize("heard", [b"starting etcd", b"is up", b"the writer writes"])
 def test_ctrl_c_ends_a_drill_whenever_it_comes(tmp_path: Path, heard: bytes) -> None:
     """Also in the moment between the lab and the drill's session; the lab goes with it."""

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -87,6 +87,37 @@ def test_signals_pass(number: signal.Signals) -> None:
         process.send_signal(number)
         assert process.stdout.readline() == "got\n"
         assert process.wait(10) == 5
+
+
+EARLY_CTRL_C = """\
+import signal
+from haops.lab import namespaces
+signal.signal(signal.SIGINT, lambda *_: print("heard", flush=True))
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+print("ready", flush=True)
+while signal.SIGINT not in signal.sigpending():
+    pass
+namespaces.enter()
+"""
+
+
+def test_ctrl_c_that_came_before_the_command_was_there_is_told_once() -> None:
+    """It reaches who is there at that moment; the inside is not yet, and hears it all the same."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(  # noqa: S606 - a fresh process on this terminal
+            sys.executable, [sys.executable, "-c", EARLY_CTRL_C], os.environ | {"PYTHONPATH": str(REPOSITORY)}
+        )
+    said = b""
+    # Nothing is read any more when the terminal's last program has ended.
+    with suppress(OSError):
+        while piece := os.read(terminal, 1 << 16):
+            said += piece
+            if said.endswith(b"ready\r\n"):
+                os.write(terminal, b"\x03")
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, said
+    assert said.count(b"heard") == 1, said
 
 
 def test_a_terminal_that_goes_away_is_told(tmp_path: Path) -> None:

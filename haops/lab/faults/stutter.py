@@ -1,18 +1,16 @@
 """Lets a program run in bursts: frozen most of the time, as on a host that is starved of its processor or its disk."""
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-import haops
 from haops.errors import LabError
 from haops.lab.faults.fault import Parameters, TargetHost, TargetLab
 from haops.lab.faults.host_processes import is_alive, send, send_each
+from haops.runtime import own_program
 
 _RHYTHM = "haops.lab.faults.stutter_rhythm"
 # It starts a Python of its own, which takes its time on a busy machine.
@@ -38,11 +36,12 @@ class Stutter:
 
     def inject(self, lab: TargetLab, host: TargetHost, parameters: Parameters) -> None:
         """Start a rhythm."""
-        environment = os.environ | {"PYTHONPATH": str(Path(haops.__file__).parent.parent)}
-        rhythm = [_RHYTHM, *_subject(host, parameters), parameters["frozen_s"], parameters["running_s"]]
-        command = [sys.executable, "-P", "-m", *rhythm]
+        rhythm = (*_subject(host, parameters), parameters["frozen_s"], parameters["running_s"])
+        command = own_program.command(_RHYTHM, *rhythm)
         # The command leaves the rhythm behind as an orphan, so that nobody here has to wait for its end.
-        ended = subprocess.run(command, env=environment, capture_output=True, timeout=_START_TIMEOUT_S, check=False)
+        ended = subprocess.run(
+            command, env=own_program.environment(), capture_output=True, timeout=_START_TIMEOUT_S, check=False
+        )
         if ended.returncode != 0:
             said = ended.stderr.decode(errors="replace")[-500:]
             raise LabError(f"the stutter did not start: {said}", where=host.name)

@@ -5,19 +5,17 @@ must not take the record of what was acknowledged with it.
 """
 
 import json
-import os
 import select
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import haops
 from haops.errors import LabError
 from haops.lab.writer.record import Outage
+from haops.runtime import own_program
 
 # An outage is known to 40 ms, and etcd on a slow disk still keeps up.
 DEFAULT_RATE_PER_S = 25.0
@@ -62,15 +60,13 @@ class Writer:
         The process is the caller's: it ends with `stop`, or when the caller is gone.
         """
         log = record.with_name(f"{record.name}.log")
-        # -P: no file of the current directory is taken for a module.
-        command = [sys.executable, "-P", "-m", "haops.lab.writer", str(inventory), str(record), str(rate_per_s)]
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                command,
+                own_program.command("haops.lab.writer", str(inventory), str(record), str(rate_per_s)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=os.environ | {"PYTHONPATH": str(Path(haops.__file__).parent.parent)},
+                env=own_program.environment(),
                 # Ctrl-C is for the drill, which still wants to count.
                 start_new_session=True,
             )
