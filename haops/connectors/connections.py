@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from haops.connectors.seam import ApiClient, EtcdClient, HttpAnswer, Shell
 from haops.connectors.secrets import SecretKeeper, SecretPrompt, nobody
-from haops.core.inventory import Inventory
+from haops.core.inventory import BASTION, Inventory
 from haops.errors import ConnectorError, InventoryError
 
 if TYPE_CHECKING:
     from haops.connectors.ssh.routes import Routes
-
-LOCAL = "local"
-"""The name of the bastion as a place where scripts run."""
 
 
 class _Closable(Protocol):
@@ -99,7 +96,7 @@ class InventoryConnections:
                 kept.close()
 
     def _make_shell(self, name: str) -> Shell:
-        if name == LOCAL:
+        if name == BASTION:
             from haops.connectors.local import local_shell  # noqa: PLC0415 - imported when first needed
 
             return local_shell(self._local_attempts)

@@ -12,6 +12,7 @@ from pathlib import Path
 from haops.connectors.detached.link import Deadline
 from haops.connectors.detached.shell import ScriptShell
 from haops.connectors.reaping import reap_later
+from haops.core.inventory import BASTION
 from haops.errors import ConnectFailed, TimedOut
 
 _PIECE_BYTES = 64 * 1024
@@ -38,7 +39,7 @@ class ChildConversation:
             writable.register(self._input, selectors.EVENT_WRITE)
             while rest:
                 if not writable.select(deadline.remaining_s()):
-                    raise TimedOut(f"input not taken within {deadline.timeout_s:g} s", where="local")
+                    raise TimedOut(f"input not taken within {deadline.timeout_s:g} s", where=BASTION)
                 rest = rest[os.write(self._input.fileno(), rest[:_PIECE_BYTES]) :]
 
     def end_input(self) -> None:
@@ -62,7 +63,7 @@ class ChildConversation:
         try:
             status = self._child.wait(deadline.remaining_s())
         except subprocess.TimeoutExpired as expired:
-            raise TimedOut(f"not ended within {deadline.timeout_s:g} s", where="local") from expired
+            raise TimedOut(f"not ended within {deadline.timeout_s:g} s", where=BASTION) from expired
         return status if status >= 0 else None
 
     def close(self) -> None:
@@ -81,7 +82,7 @@ class LocalLink:
     @property
     def name(self) -> str:
         """What to call this machine in messages."""
-        return "local"
+        return BASTION
 
     def open(self) -> None:
         """Nothing to connect."""
@@ -102,7 +103,7 @@ class LocalLink:
                 cwd="/",
             )
         except OSError as error:
-            raise ConnectFailed(f"no program can be started here: {error.strerror}", where="local") from error
+            raise ConnectFailed(f"no program can be started here: {error.strerror}", where=BASTION) from error
         return ChildConversation(child)
 
     def close(self) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+BASTION = "local"
+"""The machine that haops runs on: where steps and connections take place that are about no host of the cluster."""
+
 
 class Layout(StrEnum):
     """How the control plane is set up on its hosts."""

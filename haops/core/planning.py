@@ -10,13 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from haops.core.conditions import ConditionError, Expression, Unknown
-from haops.core.inventory import Host, Inventory
+from haops.core.inventory import BASTION, Host, Inventory
 from haops.core.risk import Risk
 from haops.core.runbook import Guard, Option, Selector, Spread, Step
 from haops.core.standard_environment import standard_environment
-
-BASTION = "local"
-"""The target of a step that runs on no host."""
 
 Preview = Callable[[Step, Inventory], tuple[str, Mapping[str, Expression]]]
 """Gives the fixed text of a step for a cluster's layout, and the variables that its kind adds: the kind knows them."""

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from haops.core.inventory import (
+    BASTION,
     ApiEndpointAddress,
     EtcdAccess,
     EtcdMemberAddress,
@@ -100,8 +101,6 @@ def _document(source: YamlSource) -> InventoryDocument | None:
 
 
 _Broken = tuple[Path, str, str]
-BASTION = "local"
-"""By this name steps and connections know the machine that haops runs on."""
 
 
 def _hosts(source: YamlSource) -> dict[int, dict[str, Any]]:

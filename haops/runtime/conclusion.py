@@ -10,7 +10,8 @@ from typing import Any
 from haops.core import events as ev
 from haops.core.clock import Clock
 from haops.core.facts import kinds_for
-from haops.core.planning import BASTION, Knowledge
+from haops.core.inventory import BASTION
+from haops.core.planning import Knowledge
 from haops.core.runbook import Runbook
 from haops.runtime.session_log import SessionLog
 

@@ -16,7 +16,8 @@ from haops.core.clock import Clock
 from haops.core.conditions import ConditionError, Expression
 from haops.core.decide import held_guard
 from haops.core.facts import kinds_for
-from haops.core.planning import BASTION, Knowledge, StepPlan
+from haops.core.inventory import BASTION
+from haops.core.planning import Knowledge, StepPlan
 from haops.core.runbook import Spread, Step
 from haops.core.session_state import Outcome
 from haops.core.states import StepState

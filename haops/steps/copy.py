@@ -10,8 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from haops.core.inventory import Inventory
-from haops.core.planning import BASTION
+from haops.core.inventory import BASTION, Inventory
 from haops.core.risk import Risk
 from haops.core.runbook import Step
 from haops.core.session_state import Outcome

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haops.core.conditions import parse_condition
-from haops.core.planning import BASTION, Knowledge, StepPlan, plan_step
+from haops.core.inventory import BASTION
+from haops.core.planning import Knowledge, StepPlan, plan_step
 from haops.core.runbook import Guard, Selector, Spread, Step
 from tests.core.conftest import step
 from tests.core.test_decide import INVENTORY

@@ -1,6 +1,7 @@
 """What would run, in words and exactly: targets, script, environment, guards with live answers, what comes after."""
 
-from haops.core.planning import BASTION, GuardNow, StepPlan, TargetPlan
+from haops.core.inventory import BASTION
+from haops.core.planning import GuardNow, StepPlan, TargetPlan
 from haops.core.risk import Risk
 from haops.core.runbook import Effect, Selector, Spread, Step
 from haops.core.standard_environment import STANDARD_ENVIRONMENT
