@@ -14,6 +14,7 @@ from typing import Any
 from haops.connectors.seam import Connections
 from haops.core import commands as cmd
 from haops.core import events as ev
+from haops.core.advance import closed_by_decisions, offered
 from haops.core.clock import Clock
 from haops.core.decide import Circumstances, Refusal, decide
 from haops.core.facts import derive, derive_host
@@ -27,7 +28,7 @@ from haops.core.signal_changes import changes
 from haops.core.states import FINISHED, IllegalEvent, StepState
 from haops.core.triage import triage
 from haops.core.view import Notice, Output, View
-from haops.errors import ConnectorError, JournalDamaged, JournalWriteFailed, Refused
+from haops.errors import ConnectorError, HaopsError, JournalDamaged, JournalWriteFailed, Refused
 from haops.runtime.attempts import Attempts
 from haops.runtime.conclusion import Conclusion
 from haops.runtime.curiosity import Curiosity
@@ -105,7 +106,11 @@ class Engine:
     def _open_eyes(self) -> None:
         """Begin to look, and only then read the runbooks: what is true comes before what fits it."""
         self._watcher.start()
-        self._runbooks = tuple(self._read_runbooks())
+        try:
+            self._runbooks = tuple(self._read_runbooks())
+        except HaopsError as error:
+            self.notice(str(error), "critical")
+            self._runbooks = ()
         self._tell()
 
     def view(self) -> View:
@@ -340,40 +345,18 @@ class Engine:
                 return
             for step_id in session.in_state(StepState.READY):
                 self._offer(step_id)
-            self._skip_decided()
+            skipped = closed_by_decisions(self._log.session)
+            if skipped:
+                self._log.commit(*skipped)
         for step_id, run in self._log.session.steps.items():
             self._runner.pursue(step_id, run.state)
 
     def _offer(self, step_id: str) -> None:
-        """Offer a ready step, or skip it if its condition is false; one with an unknown condition waits."""
+        """Offer a ready step or skip it; one whose condition is unknown waits."""
         session = self._log.session
-        # An offer just before has advanced the session already.
-        if session.runbook is None or session.steps[step_id].state is not StepState.READY:
-            return
-        step = session.runbook.step(step_id)
-        known = self._knowledge(session, self._watcher.picture).shared
-        holds = True if step.when is None else step.when.holds(known)
-        if holds:
-            self._log.commit(ev.StepOffered(step=step_id))
-        elif holds is False and step.when is not None:
-            reason = f"{step.when.text} is false ({step.when.explain(known)})"
-            self._log.commit(ev.StepSkipped(step=step_id, by="condition", reason=reason))
-
-    def _skip_decided(self) -> None:
-        """Skip at once what a decision has closed, so that nothing waits for a branch that is not taken."""
-        session = self._log.session
-        if session.runbook is None:
-            return
-        succeeded = session.in_state(StepState.SUCCEEDED)
-        decided = {step: session.values[step] for step in succeeded if step in session.values}
-        pending = [session.runbook.step(step_id) for step_id in session.in_state(StepState.PENDING)]
-        closed = [(step, step.when) for step in pending if step.when and step.when.holds(decided) is False]
-        skipped = [
-            ev.StepSkipped(step=step.id, by="condition", reason=f"{when.text} is false ({when.explain(decided)})")
-            for step, when in closed
-        ]
-        if skipped:
-            self._log.commit(*skipped)
+        event = offered(session, step_id, self._knowledge(session, self._watcher.picture).shared)
+        if event:
+            self._log.commit(event)
 
     def is_finished(self) -> bool:
         """Return whether every step has succeeded or was skipped."""

@@ -10,7 +10,7 @@ import pytest
 from haops.core.clock import Clock
 from haops.core.observations import Kind, Observation
 from haops.core.runbook import Runbook
-from haops.errors import Refused
+from haops.errors import InputError, Refused
 from haops.runtime import library, sessions, watcher
 from haops.runtime.clock import SystemClock
 from haops.runtime.engine import Engine
@@ -156,3 +156,17 @@ def test_runbooks_are_read_after_the_first_looks_and_triage_sees_them(world: Wor
     view = wait_for(engine, lambda view: view.fits)
     assert [fit.runbook.name for fit in view.fits] == ["two-steps"]
     assert seen_before == [True]
+
+
+def test_runbooks_that_cannot_be_read_are_said_and_stop_nothing(world: World) -> None:
+    """A directory that may not be listed, say: the session looks on, triage has nothing, and the reason stands."""
+
+    def read() -> tuple[Runbook, ...]:
+        raise InputError("the directory cannot be listed", where="/etc/haops/runbooks", remedy="let haops read it")
+
+    engine = begun(world, read)
+    engine.start()
+    view = wait_for(engine, lambda view: view.has_read_runbooks)
+    assert view.fits == ()
+    assert [notice.severity for notice in view.notices] == ["critical"]
+    assert "the directory cannot be listed" in view.notices[0].text
