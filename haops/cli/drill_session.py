@@ -6,8 +6,8 @@ Owns which operator repairs. Must never touch the lab but through the drill.
 import json
 import signal
 import threading
-import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from haops.lab.drill import Drill, Setting
 from haops.lab.scenarios import find_scenario
 from haops.runtime import sessions
 from haops.runtime.auto import AutoOperator
+from haops.runtime.changes import Changes
 from haops.runtime.clock import SystemClock
 from haops.runtime.ending import leaving_on_signals
 from haops.runtime.engine import Engine
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
 _DETECTED_WITHIN_S = 60.0
 # A drill that confirms by itself is over within a minute; on a busy machine it may take many times as long.
 _DONE_WITHIN_S = 900.0
-# Every change wakes it; this is for an end that comes without one.
-_LOOK_EVERY_S = 1.0
-_SEEN_WITHIN_S, _SEEN_EVERY_S = 10.0, 0.05
+_SEEN_WITHIN_S = 10.0
 
 
 class DrillSession:
@@ -96,7 +95,7 @@ class DrillSession:
         """Take the runbook up when triage says that it fits, and confirm its steps. Returns why it stopped."""
         operator = AutoOperator(self._engine)
         if self._engine.view().session.runbook is None:
-            runbook = load_runbook(self._drill.setting.scenario.runbook)
+            runbook = _runbook(self._drill.setting.scenario.runbook)
             refused = operator.take_up(runbook, self._drill.inputs, within_s=_DETECTED_WITHIN_S, clock=self._clock)
             if refused:
                 return refused
@@ -123,13 +122,14 @@ class DrillSession:
     def _await_signal(self) -> None:
         """Wait until what is broken is seen: the first question must not stand below words that all is well."""
         deadline_s = self._clock.monotonic() + _SEEN_WITHIN_S
-        while not self._engine.view().signals and self._clock.monotonic() < deadline_s:
-            time.sleep(_SEEN_EVERY_S)
+        with Changes(self._engine) as changes:
+            while not self._engine.view().signals and self._clock.monotonic() < deadline_s:
+                changes.wait()
 
     def _take_up_plainly(self) -> None:
         """Take the scenario's runbook up: line by line there is no triage screen to choose it on."""
         if self._engine.view().session.runbook is None:
-            runbook = load_runbook(self._drill.setting.scenario.runbook)
+            runbook = _runbook(self._drill.setting.scenario.runbook)
             refusal = self._engine.choose_runbook(runbook, self._drill.inputs)
             if refusal:
                 raise Refused(str(refusal))
@@ -171,16 +171,11 @@ class DrillSession:
 
     def _wait_for_the_end(self) -> bool:
         """Wait until every step has ended; returns whether it did, before the operator left."""
-        changed = threading.Event()
-        unsubscribe = self._engine.subscribe(changed.set)
-        try:
+        with Changes(self._engine) as changes:
             while not self._engine.has_ended:
                 if self._engine.is_finished():
                     return True
-                changed.wait(_LOOK_EVERY_S)
-                changed.clear()
-        finally:
-            unsubscribe()
+                changes.wait()
         return False
 
     def _leave(self, reason: str) -> None:
@@ -194,7 +189,7 @@ def _begun(wish: Wish, lab_directory: Path, flavour: str) -> tuple[Engine, Setti
     scenario = find_scenario(wish.scenario)
     variant = scenario.variant(wish.variant)
     inventory = load_inventory(lab_directory / "inventory.yaml")
-    runbook = load_runbook(scenario.runbook)
+    runbook = _runbook(scenario.runbook)
     drilled = (scenario.name, variant.name, flavour)
     engine = sessions.begin(inventory, mode="drill", scenario=drilled, runbooks=lambda: (runbook,))
     return engine, Setting(scenario=scenario, variant=variant, flavour=flavour)
@@ -205,7 +200,7 @@ def _resumed(session: str) -> tuple[Engine, Setting]:
 
     def runbooks() -> "tuple[Runbook, ...]":
         """Return the scenario's runbook; it is asked for when the session begins to look, and known by then."""
-        return (load_runbook(scenario.runbook),)
+        return (_runbook(scenario.runbook),)
 
     engine = sessions.resume(find_session(session), runbooks=runbooks)
     opened = engine.view().session.opened
@@ -213,6 +208,12 @@ def _resumed(session: str) -> tuple[Engine, Setting]:
         raise InputError("this session is no drill", where=session, remedy="haops session --resume")
     scenario = find_scenario(opened.scenario)
     return engine, Setting(scenario=scenario, variant=scenario.variant(opened.variant), flavour=opened.flavour)
+
+
+@cache
+def _runbook(name: str) -> "Runbook":
+    """Return a runbook as it was when first asked for: one drill goes by one text."""
+    return load_runbook(name)
 
 
 def _print_report(report: "DrillReport", *, as_json: bool) -> int:

@@ -5,7 +5,6 @@ Owns reading answers from a line. Must never take no answer, or an answer that i
 
 import shutil
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TextIO
 
@@ -16,6 +15,7 @@ from haops.core.states import OPEN, StepState
 from haops.core.text import visible
 from haops.core.view import Notice, View
 from haops.errors import Refused
+from haops.runtime.changes import Changes
 from haops.runtime.engine import Engine
 from haops.ui.presenters.choice import choice_lines
 from haops.ui.presenters.confirmation import Confirmation, confirmation
@@ -26,7 +26,6 @@ from haops.ui.presenters.sentence import sentence
 if TYPE_CHECKING:
     from haops.core.decide import Refusal
 
-_LOOK_EVERY_S = 0.5
 _ENTER = "enter"
 """How an empty line is named in a question."""
 _FALLBACK_SIZE = (80, 24)
@@ -39,25 +38,27 @@ class PlainSession:
         self._engine = engine
         self._ask = ask
         self._out = out
-        self._changed = threading.Event()
+        self._changes = Changes(engine)
         self._said: dict[str, str] = {}
         self._sentence = ""
         self._noticed: tuple[Notice, ...] = ()
 
     def run(self) -> str:
         """Go on until the runbook is done or the operator leaves. Returns what is not done, or nothing."""
-        unsubscribe = self._engine.subscribe(self._changed.set)
         try:
-            while True:
-                self._say_what_changed(self._engine.view())
-                if self._engine.is_finished():
-                    return self._engine.check_done()
-                if not self._turn(self._engine.view()):
-                    return "left before the end"
+            with self._changes:
+                return self._to_the_end()
         except EOFError:
             raise Refused("no answer: nothing more was run", remedy=self._how_to_go_on()) from None
-        finally:
-            unsubscribe()
+
+    def _to_the_end(self) -> str:
+        """Say what changed and ask what waits, until there is an end."""
+        while True:
+            self._say_what_changed(self._engine.view())
+            if self._engine.is_finished():
+                return self._engine.check_done()
+            if not self._turn(self._engine.view()):
+                return "left before the end"
 
     def _how_to_go_on(self) -> str:
         """Return the command that goes on with this session line by line; a drill's lab ends with its haops."""
@@ -76,8 +77,7 @@ class PlainSession:
             # While others are under way a failure can wait: what they come to may matter for it.
             if waiting and not (state is StepState.FAILED and view.session.in_state(*OPEN)):
                 return ask(view, waiting[0])
-        self._changed.wait(_LOOK_EVERY_S)
-        self._changed.clear()
+        self._changes.wait()
         return True
 
     def _ask_step(self, view: View, step_id: str) -> bool:
@@ -147,8 +147,7 @@ class PlainSession:
         unknown = [a for a in view.session.round_attempts(step_id) if a.outcome is Outcome.UNKNOWN]
         # Each attempt is asked about once; its probe goes on meanwhile.
         if not unknown or self._said.get(unknown[0].id) == "unknown":
-            self._changed.wait(_LOOK_EVERY_S)
-            self._changed.clear()
+            self._changes.wait()
             return True
         attempt = unknown[0]
         self._print(f"UNKNOWN: {step_id} on {attempt.target}: {attempt.evidence}")

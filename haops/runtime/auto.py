@@ -3,7 +3,6 @@
 Owns the order in which it takes what is offered: always the first, and in a decision the first answer that is open.
 """
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +11,10 @@ from haops.core.decide import Refusal
 from haops.core.planning import StepPlan
 from haops.core.runbook import Runbook
 from haops.core.states import StepState
+from haops.runtime.changes import Changes
 from haops.runtime.engine import Engine
 
 _TRIED_AGAIN_AT_MOST = 3
-_LOOK_EVERY_S = 0.5
 
 
 class AutoOperator:
@@ -23,45 +22,32 @@ class AutoOperator:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._changed = threading.Event()
         self._failures: dict[str, int] = {}
 
     def take_up(self, runbook: Runbook, inputs: Mapping[str, Any], *, within_s: float, clock: Any) -> str:
         """Wait until triage says that the runbook fits, then choose it. Returns why not, or nothing."""
         deadline = clock.monotonic() + within_s
-        unsubscribe = self._engine.subscribe(self._changed.set)
-        try:
+        with Changes(self._engine) as changes:
             while clock.monotonic() < deadline:
                 fits = [fit for fit in self._engine.view().fits if fit.fits and fit.runbook.name == runbook.name]
                 if fits:
                     refusal = self._engine.choose_runbook(runbook, inputs)
                     return str(refusal) if refusal else ""
-                self._wait()
-        finally:
-            unsubscribe()
+                changes.wait()
         return f"no signal spoke for {runbook.name} within {within_s:.0f} s"
 
     def run(self, *, within_s: float, clock: Any) -> str:
         """Confirm until every step has ended. Returns what stopped it, or nothing."""
         deadline = clock.monotonic() + within_s
-        unsubscribe = self._engine.subscribe(self._changed.set)
-        try:
+        with Changes(self._engine) as changes:
             while clock.monotonic() < deadline:
                 if self._engine.is_finished():
                     return ""
                 stuck = self._act()
                 if stuck:
                     return stuck
-                self._wait()
-        finally:
-            unsubscribe()
+                changes.wait()
         return f"not finished within {within_s:.0f} s"
-
-    def _wait(self) -> None:
-        """Wait until something has changed; look by itself now and then, because time changes things too."""
-        # What changes between these two lines is seen by the next look all the same.
-        self._changed.wait(_LOOK_EVERY_S)
-        self._changed.clear()
 
     def _act(self) -> str:
         """Take everything that is offered now. Returns why no progress is possible, or nothing."""
