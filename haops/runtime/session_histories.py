@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from haops.core.session import Entry, fold
+from haops.core.session import fold
 from haops.core.session_state import Session
 from haops.core.states import StepState
 from haops.errors import HaopsError
@@ -28,24 +28,15 @@ _LATEST = 50
 class SessionHistory:
     """One session as its journal tells it. `problem` says why it could not be read.
 
-    `recovery_s` are the seconds that a drill took, from fault to done as its report counts; None for others.
+    `last_at` is when something was last recorded; `recovery_s` are the seconds that a drill took, from fault to done as
+    its report counts, None for other sessions.
     """
 
     directory: Path
     session: Session
-    entries: tuple[Entry, ...] = ()
+    last_at: datetime | None = None
     problem: str = ""
     recovery_s: float | None = None
-
-    @property
-    def opened_at(self) -> datetime | None:
-        """When it was opened."""
-        return datetime.fromisoformat(self.entries[0].wall) if self.entries else None
-
-    @property
-    def last_at(self) -> datetime | None:
-        """When something was last recorded."""
-        return datetime.fromisoformat(self.entries[-1].wall) if self.entries else None
 
 
 def latest_histories() -> Iterator[SessionHistory]:
@@ -60,10 +51,10 @@ def _history(directory: Path) -> SessionHistory:
     try:
         scan = read_journal(directory)
         scan.raise_if_damaged()
-        entries = tuple(entry_of(record) for record in scan.records)
-        session = fold(entries, read_runbook, empty)
+        session = fold((entry_of(record) for record in scan.records), read_runbook, empty)
+        last_at = datetime.fromisoformat(scan.records[-1].wall) if scan.records else None
         recovery_s = moments_s(scan.records, session.runbook).get(DONE)
-        return SessionHistory(directory=directory, session=session, entries=entries, recovery_s=recovery_s)
+        return SessionHistory(directory=directory, session=session, last_at=last_at, recovery_s=recovery_s)
     except (HaopsError, ValueError, OSError) as error:
         return SessionHistory(directory=directory, session=empty, problem=str(error))
 
