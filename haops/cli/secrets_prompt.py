@@ -23,6 +23,8 @@ def ask_secret(question: "SecretQuestion") -> str | None:
     try:
         # Nothing shows while one types, and the way out is no key that one would try.
         asked = f"{question.kind.value} of {visible(question.subject)} (not shown; enter alone: go on without it): "
+        if question.was_refused:
+            asked = f"the last answer was refused. {asked}"
         return getpass.getpass(asked) or None
     except EOFError:
         return None

@@ -6,7 +6,7 @@ Owns who is asked, and when again. Must never write a secret anywhere, nor show 
 import resource
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -19,10 +19,11 @@ class SecretKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SecretQuestion:
-    """One question to the operator: the kind, and whose it is (a key's path, or user@host)."""
+    """One question to the operator: the kind, whose it is (a key's path, or user@host), whether an answer was wrong."""
 
     kind: SecretKind
     subject: str
+    was_refused: bool = False
 
 
 SecretPrompt = Callable[[SecretQuestion], str | None]
@@ -41,13 +42,14 @@ class SecretKeeper:
         self._prompt = prompt
         self._lock = threading.Lock()
         self._answers: dict[SecretQuestion, str] = {}
+        self._refused: set[SecretQuestion] = set()
 
     def answer(self, question: SecretQuestion) -> str | None:
         """Return the kept answer, or ask for it."""
         # Held while a person types: who needs the same answer waits for it and does not ask again.
         with self._lock:
             if question not in self._answers:
-                given = self._prompt(question)
+                given = self._prompt(replace(question, was_refused=question in self._refused))
                 if given is None:
                     return None
                 _leave_no_core()
@@ -59,6 +61,7 @@ class SecretKeeper:
         with self._lock:
             if self._answers.get(question) == answer:
                 del self._answers[question]
+                self._refused.add(question)
 
 
 def _leave_no_core() -> None:

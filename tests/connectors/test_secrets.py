@@ -28,3 +28,18 @@ def test_a_process_that_holds_a_secret_leaves_no_core_file() -> None:
     assert resource.getrlimit(resource.RLIMIT_CORE)[0] > 0
     assert keeper.answer(QUESTION) == "hunter2"
     assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
+
+
+def test_who_is_asked_again_is_told_that_the_last_answer_was_refused() -> None:
+    """Else a second question looks like another key's, and a mistyped passphrase like a wrong one."""
+    asked: list[bool] = []
+
+    def prompt(question: SecretQuestion) -> str:
+        asked.append(question.was_refused)
+        return "hunter2"
+
+    keeper = SecretKeeper(prompt)
+    for _ in range(2):
+        keeper.forget(QUESTION, keeper.answer(QUESTION) or "")
+    keeper.answer(QUESTION)
+    assert asked == [False, True, True]
