@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from haops.connectors.http_failures import not_answered, not_connected
 from haops.connectors.seam import HttpAnswer
+from haops.connectors.tls import verifying_context
 
 # A list of 5,000 nodes has 44 MB; what is larger is no answer to anything that is asked here.
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -95,7 +96,7 @@ class Origin:
         host, port = parts.hostname or "", parts.port
         self._pool: urllib3.HTTPConnectionPool
         if parts.scheme == "https":
-            context = tls or ssl.create_default_context()
+            context = tls or verifying_context()
             # The only way to have a context make sockets of a class of ours.
             context.sslsocket_class = _TlsSocket
             self._pool = urllib3.HTTPSConnectionPool(

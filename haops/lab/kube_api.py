@@ -15,6 +15,7 @@ from typing import Any
 import urllib3
 import yaml
 
+from haops.connectors.tls import verifying_context
 from haops.errors import LabError
 
 # Asked again and again while the API servers start: each try has to end soon.
@@ -52,7 +53,7 @@ class KubeApi:
         # kubeadm writes one of each.
         cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]
         self._server = server or cluster["server"]
-        context = ssl.create_default_context(cadata=_decoded(cluster["certificate-authority-data"]))
+        context = verifying_context(cadata=_decoded(cluster["certificate-authority-data"]))
         _load_client_certificate(context, _decoded(user["client-certificate-data"]), _decoded(user["client-key-data"]))
         self._pool = urllib3.PoolManager(ssl_context=context, retries=False, timeout=_TIMEOUT, maxsize=1)
 

@@ -3,7 +3,6 @@
 import datetime as dt
 import itertools
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from etcd_cluster import free_ports
 from haops.connectors import one_request
 from haops.connectors.http import get
 from haops.connectors.one_request import Origin
+from haops.connectors.tls import verifying_context
 from haops.errors import ConnectFailed, ConnectionLost, ConnectorError, Denied, TimedOut
 
 
@@ -198,7 +198,7 @@ def test_a_certificate_that_does_not_hold_is_named_as_that(
     shown = authorities["own"].issue(
         "server", names=("elsewhere",), addresses=(address,), valid_for=dt.timedelta(days=valid_days)
     )
-    context = ssl.create_default_context(cafile=str(authorities[trusted].path))
+    context = verifying_context(cafile=str(authorities[trusted].path))
     with answering(http("200 OK"), certificate=shown) as url, pytest.raises(Denied) as raised:
         Origin(url, tls=context).send("GET", "/", timeout_s=5)
     assert raised.value.message == words
@@ -208,7 +208,7 @@ def test_another_server_name_may_be_agreed_on(tmp_path: Path) -> None:
     """A direct address that the certificate does not name is checked against a name that it does."""
     authority = Authority(tmp_path)
     shown = authority.issue("server", names=("kubernetes",), addresses=("192.0.2.7",))
-    context = ssl.create_default_context(cafile=str(authority.path))
+    context = verifying_context(cafile=str(authority.path))
     with answering(http("200 OK", b"ok"), certificate=shown) as url:
         assert Origin(url, tls=context, server_name="kubernetes").send("GET", "/", timeout_s=5).body == b"ok"
 

@@ -20,6 +20,7 @@ from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, kube_config, load_kube_config
 
 from haops.connectors.kubernetes.login_program import keep_login_programs_apart
+from haops.connectors.tls import verifying_context
 from haops.core.inventory import KubernetesAccess
 from haops.errors import Denied, InputError
 
@@ -119,10 +120,10 @@ def _tls(configuration: Any, path: Path) -> ssl.SSLContext:
     if not configuration.verify_ssl:
         remedy = "remove insecure-skip-tls-verify and give the CA (certificate-authority)"
         raise Denied("kubeconfig says that anybody may answer for the server", where=str(path), remedy=remedy)
-    context = ssl.create_default_context()
+    context = verifying_context()
     try:
         if configuration.ssl_ca_cert:
-            context = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
+            context = verifying_context(cafile=configuration.ssl_ca_cert)
         if configuration.cert_file:
             # Without a password of our own OpenSSL would ask for one on the terminal.
             context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
