@@ -247,6 +247,18 @@ def test_a_member_stands_there_with_a_word_of_the_field(change: dict[str, Any], 
     assert row.cells[2].text == word
 
 
+def test_a_revision_raised_by_a_restore_is_shown_to_its_last_digit() -> None:
+    """A restore adds a thousand million; what differs between members stands in the last digits."""
+    observations = [
+        *healthy_observations(),
+        seen(Kind.ETCD_MEMBER, "cp2", member(2, revision=1_000_000_125), age_s=0.1),
+    ]
+    pane = next(pane for pane in all_panes() if pane.name == "etcd")
+    lines = table_lines(pane.table(view_of(Told(), picture(observations))), 56)
+    assert " 1000000125 " in lines[2].plain
+    assert " 1 284 331 " in lines[1].plain
+
+
 def test_members_with_different_hashes_are_said_in_the_title() -> None:
     """The worst that etcd can have is never a detail."""
     observations = [*healthy_observations(), seen(Kind.ETCD_MEMBER, "cp2", member(2, hash=1), age_s=0.1)]

@@ -9,18 +9,21 @@ from haops.ui.panes.pane import Pane, Place
 from haops.ui.presenters.freshness import last_good_age
 from haops.ui.presenters.lines import BLANK, Line, Role, Span, dim, line
 from haops.ui.presenters.marks import AILING, DOWN, NOT_SEEN, UP, Mark
-from haops.ui.presenters.numbers import count, milliseconds, size
+from haops.ui.presenters.numbers import count, count_within, milliseconds, size
 from haops.ui.presenters.tables import Column, Row, Table
 
 # At the quota itself etcd takes no more writes: a fifth is left for doing something about it.
 _NEARLY_FULL_PERCENT = 80
+
+# A restore raises it by a thousand million: then it fits without the spaces between its groups only.
+_REVISION_WIDTH = 11
 
 COLUMNS = (
     Column(title="", width=1),
     Column(title="member", width=6),
     Column(title="state", width=9, grows=True),
     Column(title="term", width=4, right=True),
-    Column(title="revision", width=11, right=True),
+    Column(title="revision", width=_REVISION_WIDTH, right=True),
     Column(title="lag", width=4, right=True),
     Column(title="size", width=6, right=True),
     Column(title="latency", width=8, right=True, volatile=True),
@@ -88,7 +91,7 @@ def _values(member: EtcdMember, furthest: int) -> tuple[Span, ...]:
     lag = max(furthest - _applied(member), 0)
     return (
         Span(str(member.term)),
-        Span(count(member.revision)),
+        Span(count_within(member.revision, _REVISION_WIDTH)),
         Span(count(lag), Role.WARN if lag > CLOSE_ENOUGH else Role.PLAIN),
         _fill(member),
         Span(milliseconds(member.latency_ms)),

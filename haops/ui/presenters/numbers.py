@@ -15,6 +15,12 @@ def count(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
+def count_within(number: int, width: int) -> str:
+    """Return a whole number in groups of three if that fits, else without groups: every digit counts."""
+    grouped = count(number)
+    return grouped if len(grouped) <= width else str(number)
+
+
 def plural(number: int, one: str, many: str = "") -> str:
     """Return `1 change`, `2 changes`."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
