@@ -71,6 +71,7 @@ class BastionFiles:
         self.ssh_config.write_text("".join(entries) + self._ssh_options())
 
     def _ssh_options(self) -> str:
+        # IdentitiesOnly: else an SSH agent's keys go first, and sshd hangs up after six that do not fit.
         return (
             f"Host *\n  User root\n  IdentityFile {self.ssh_key}\n  IdentitiesOnly yes\n"
             f"  UserKnownHostsFile {self.known_hosts}\n  StrictHostKeyChecking yes\n"

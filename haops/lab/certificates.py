@@ -52,6 +52,7 @@ class Authority:
         # Members dial each other with the certificate that they serve with: it has to be good for both.
         uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         builder = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
+        # RFC 5280, 4.2.1.6: the extension must not be empty, and the bastion has no names to put in.
         if hosts:
             builder = builder.add_extension(
                 x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False

@@ -93,8 +93,10 @@ class Drill:
         if variant.snapshot_input:
             self._take_snapshot()
             self._running_writer().await_acknowledged(variant.writes_after_snapshot)
+        # Not in a `with`: the faults outlive this process, for they stay until the drill is done.
         faults = ActiveFaults(self._lab)
         for injection in variant.injections(self._hosts(), self._leader()):
+            # On record first: a drill that is killed in between must not break anything a second time.
             self._engine.record(ev.FaultInjected(fault=injection.fault, targets=injection.hosts, detail=str(injection)))
             faults.inject(injection)
             self._say(f"fault: {injection}")

@@ -87,6 +87,7 @@ class LabHost:
         supply.wait()
         for pipe in (supply.stdin, supply.stdout):
             if pipe:
+                # Closing writes what the buffer still holds, to a process that is gone.
                 with suppress(BrokenPipeError):
                     pipe.close()
         self.pid = 0
@@ -101,6 +102,7 @@ class LabHost:
 
     def path(self, path: str) -> Path:
         """Return where the host's `path` is seen on the bastion while the host has power."""
+        # Through one of its processes: what is mounted there is mounted in its own namespace only.
         return Path(f"/proc/{self.pid}/root{self.disk.root}{path}")
 
     def _tell(self, line: str) -> None:

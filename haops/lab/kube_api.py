@@ -55,6 +55,7 @@ class KubeApi:
         self._server = server or cluster["server"]
         context = verifying_context(cadata=_decoded(cluster["certificate-authority-data"]))
         _load_client_certificate(context, _decoded(user["client-certificate-data"]), _decoded(user["client-key-data"]))
+        # urllib3's own three retries would make four times the timeout of it.
         self._pool = urllib3.PoolManager(ssl_context=context, retries=False, timeout=_TIMEOUT, maxsize=1)
 
     def get(self, path: str) -> Reply:
@@ -75,6 +76,7 @@ class KubeApi:
 
     def delete(self, path: str) -> Reply:
         """Delete at once. LabError if the server cannot be reached."""
+        # With a period of grace a pod stays until a kubelet has confirmed its end.
         return self._request("DELETE", path, {"gracePeriodSeconds": 0})
 
     def _request(self, method: str, path: str, body: Mapping[str, Any] | None = None, kind: str = JSON) -> Reply:

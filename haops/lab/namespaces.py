@@ -103,6 +103,7 @@ def _flush() -> None:
 
 def _unshare() -> None:
     """Leave the outside: as real root without a user namespace where that works, else as root of a new one."""
+    # So that OpenSSH's sshd can run inside: it calls setgroups, which is given up in a user namespace.
     if os.geteuid() == 0:
         try:
             syscalls.unshare(_KINDS)
@@ -142,6 +143,7 @@ def _stay_behind_outside() -> None:
             os.close(descriptor)
         _wait_for(child)
     syscalls.die_with_parent()
+    # As long as this process held that end too, the pipe would never read as ended.
     os.close(tell)
     os.write(arm, b"a")
     # A parent that died before the kernel knew of the wish would never be noticed; its end of the pipe tells.
@@ -171,6 +173,7 @@ def _wait_for(child: int) -> NoReturn:
         if received.si_signo == signal.SIGCHLD:
             status = _reap(child)
             if status is not None:
+                # Not sys.exit: the caller's frames and exit handlers belong to the child.
                 os._exit(status)
         elif received.si_code != _SENT_BY_KERNEL or _hears_alone(received.si_signo):
             os.kill(child, received.si_signo)
@@ -198,6 +201,7 @@ def _reap(child: int) -> int | None:
 def _prepare() -> None:
     """Make the inside usable: private mounts, a /proc of its own, a name, loopback."""
     try:
+        # unshare(2), unlike the command, goes on sharing mounts: the next one would appear outside.
         syscalls.mount("none", "/", flags=Mount.REC | Mount.PRIVATE)
         syscalls.mount("proc", "/proc", kind="proc", flags=Mount.NOSUID | Mount.NODEV | Mount.NOEXEC)
     except OSError as error:
@@ -217,6 +221,7 @@ def _raise_loopback() -> None:
 
     # netdevice(7): IFF_UP | IFF_RUNNING and SIOCSIFFLAGS; neither is in the standard library.
     up_and_running, set_flags = 0x1 | 0x40, 0x8914
+    # The kernel reads a whole struct ifreq: 40 bytes on a 64-bit machine.
     request = ctypes.create_string_buffer(b"lo".ljust(16, b"\0") + up_and_running.to_bytes(2, sys.byteorder), 40)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, set_flags, request)

@@ -43,6 +43,7 @@ def plug(host: str, pid: int, address: str) -> None:
 def set_link(host: str, *, up: bool) -> None:
     """Pull the host's cable or put it back: nobody reaches it, it reaches nobody."""
     with _links() as links:
+        # The bridge's end: a host whose own end goes down loses its routes, and they do not come back with it.
         links.link("set", index=_index(links, _cable(host)), state="up" if up else "down")
 
 
@@ -54,6 +55,7 @@ def is_link_up(host: str) -> bool:
 
 def drop_route(pid: int, address: str) -> None:
     """Let nothing leave for `address` from the network namespace of process `pid`."""
+    # A route, which every kernel knows: packet filters and netem are modules that may be missing.
     with _links(pid) as inside:
         # Not "add": the same cut may be asked for twice.
         inside.route("replace", dst=f"{address}/32", type="blackhole")

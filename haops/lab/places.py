@@ -80,6 +80,7 @@ def inspect_program(program: Program, path: Path, place: str) -> Sighting:
             magic = file.read(len(_ELF_MAGIC))
     except OSError as error:
         return Sighting(program.name, path, place, refused=f"cannot be read ({error.strerror})")
+    # pip puts scripts of these names into PATH; they need a Python, which a host may not show.
     if magic != _ELF_MAGIC:
         kind = "a script" if magic.startswith(b"#!") else "not a Linux program"
         return Sighting(program.name, path, place, refused=f"is {kind}, not the program itself")

@@ -82,4 +82,5 @@ def _place_programs(root: Path, programs: Mapping[str, Path]) -> None:
 
 
 def _bind(source: Path, target: Path) -> None:
+    # In a user namespace the kernel binds no tree without the mounts that lie in it, as they do in /dev.
     syscalls.mount(str(source), str(target), flags=Mount.BIND | Mount.REC)

@@ -146,5 +146,6 @@ def _started_ticks(pid: int) -> int:
     with suppress(OSError, IndexError, ValueError):
         # The program's name stands in brackets and may hold brackets itself.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # proc(5): the start time is field 22; the first two are cut off here.
         return 0 if fields[0] in {"Z", "X"} else int(fields[19])
     return 0

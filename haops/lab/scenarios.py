@@ -83,6 +83,7 @@ def _data_lost(members: Members) -> PlannedFault:
     return PlannedFault("delete-data-directory", members, {"path": "/var/lib/etcd/member"})
 
 
+# Killed before its data goes: a running etcd would go on in the deleted files, which it holds open.
 _SURVIVOR = Variant(
     name="survivor",
     title="Two of three members lose their data; the third still runs",

@@ -69,6 +69,7 @@ def install(disk: HostDisk, host_key: KeyPair, user_public_key: str) -> None:
     wanted.symlink_to("/etc/systemd/system/ssh.service")
 
 
+# MaxStartups: by default sshd drops connections at random once ten are not logged in yet.
 _SSHD_CONFIG = f"""\
 Port 22
 HostKey {HOST_KEY}
@@ -84,6 +85,7 @@ MaxStartups 100
 PidFile none
 """
 
+# sshd does not start without /run/sshd, and /run is empty after a boot. -e: a host has no syslog of its own.
 _UNIT = f"""\
 [Unit]
 Description=OpenBSD Secure Shell server

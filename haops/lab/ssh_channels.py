@@ -48,6 +48,7 @@ class Session:
         words = [shell, "-c", command] if command is not None else [shell, "-l"]
         argv = [CHROOT, str(self._root), *_IN_HOME, *words]
         work = self._with_terminal if self._terminal else self._with_pipes
+        # The caller is the connection's only reader: waiting here would hold up its other channels.
         in_background(lambda: work(channel, argv))
 
     def _with_pipes(self, channel: paramiko.Channel, argv: list[str | bytes]) -> None:
@@ -144,6 +145,7 @@ def _feed(channel: paramiko.Channel, sink: IO[bytes], ended: Callable[[], object
 
 
 def _write_all(sink: IO[bytes], chunk: bytes) -> None:
+    # An unbuffered file may take less than it is given.
     rest = memoryview(chunk)
     while rest:
         rest = rest[sink.write(rest) :]
@@ -179,6 +181,7 @@ def _finish(channel: paramiko.Channel, process: "subprocess.Popen[bytes]", pumps
 
 
 def _send_exit_signal(channel: paramiko.Channel, number: int) -> None:
+    # RFC 4254, 6.10: no reply wanted; the name without SIG; no core file, no message, no language.
     message = paramiko.Message()
     message.add_byte(cMSG_CHANNEL_REQUEST)
     message.add_int(channel.remote_chanid)

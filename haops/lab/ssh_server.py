@@ -134,6 +134,7 @@ def _converse(connection: socket.socket, key: paramiko.PKey, login: Login) -> No
         # The library holds channels weakly: one that nobody holds until its command arrives would be closed.
         held: list[paramiko.Channel] = []
         while transport.is_active():
+            # With a limit: a connection that ends right before this call does not wake it any more.
             channel = transport.accept(timeout=60)
             if channel:
                 held = [*(earlier for earlier in held if not earlier.closed), channel]
@@ -146,6 +147,7 @@ def _converse(connection: socket.socket, key: paramiko.PKey, login: Login) -> No
 
 def main() -> int:
     """Serve the host whose root file system is the argument."""
+    # It logs a traceback for whoever connects and says nothing, as `await_servers` does.
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     serve(Path(sys.argv[1]))
     return 0

@@ -13,6 +13,7 @@ def main() -> int:
     """Boot; return only when something is in the way."""
     order = BootOrder.from_json(sys.stdin.readline())
     power_on(order.name)
+    # Before what may fail: a host that has ended cannot be plugged in, and only that would be told.
     sys.stdin.readline()  # until the cable is plugged in: it is plugged into this process's network namespace
     try:
         assemble(order.disk, order.programs)

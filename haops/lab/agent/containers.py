@@ -73,6 +73,7 @@ class Containers:
 
     def start(self, spec: ContainerSpec, attempt: int) -> Container:
         """Start a container; one whose program is missing is there too, ended with status 127."""
+        # The kubelet's own layout, down to the file's name.
         directory = f"var/log/pods/{spec.namespace}_{spec.pod}_{spec.pod_uid}/{spec.name}"
         container = Container(spec, attempt, self._root / directory / f"{attempt}.log")
         try:

@@ -88,6 +88,7 @@ class HostRequests:
             # Each argument ends with a NUL, so what follows the last one is empty.
             name, *arguments = (request / "arguments").read_text().split("\0")[:-1]
             answer = await _answer(self._calls, name, arguments)
+            # Before the status: that line tells the caller that both files are whole.
             (request / "stdout").write_text(answer.stdout, errors="surrogateescape")
             (request / "stderr").write_text(answer.stderr, errors="surrogateescape")
             # Non-blocking: it is a FIFO, and a caller that was killed reads no more.

@@ -207,6 +207,7 @@ def _listed(container: Container) -> dict[str, Any]:
         "createdAt": str(int(container.started_at * 1e9)),
         "labels": _labels(container),
         "annotations": {
+            # The kubelet's hash has 32 bits, in hexadecimal.
             "io.kubernetes.container.hash": container.spec.digest[:8],
             "io.kubernetes.container.restartCount": str(container.attempt),
         },

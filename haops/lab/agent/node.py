@@ -73,6 +73,7 @@ class Node:
             from haops.lab.kube_api import KubeApi  # noqa: PLC0415 - 0.1 s that an etcd host never needs
 
             self._api = KubeApi(self._kubeconfig)
+            # All is told anew: after an outage the API may have an older state, restored from a snapshot.
             self._uid = ""
             self._renewed_at = 0.0
             self._reported.clear()
@@ -161,6 +162,7 @@ class Node:
             "kubernetes.io/config.hash": pod.digest,
             "kubernetes.io/config.source": "file",
         }
+        # NodeRestriction takes a pod from a node only if that node, uid included, is its one controlling owner.
         owner = {"apiVersion": "v1", "kind": "Node", "name": self._name, "uid": self._uid, "controller": True}
         written = pod.manifest["metadata"]
         metadata = {
@@ -229,4 +231,5 @@ def _no_pressure(kind: str) -> Json:
 
 
 def _now(*, micro: bool = False) -> str:
+    # A lease's time is a MicroTime: the API refuses it unless it has all six digits of the microseconds.
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ" if micro else "%Y-%m-%dT%H:%M:%SZ")

@@ -22,6 +22,7 @@ HOST_ENVIRONMENT = {
 }
 """What every process of a host starts with; nothing of the caller's environment leaks in."""
 
+# By path: posix_spawn searches no PATH, and that of an ordinary user often lacks the sbin directories.
 CHROOT = next((path for path in ("/usr/sbin/chroot", "/usr/bin/chroot", "/sbin/chroot") if os.path.exists(path)), "")  # noqa: PTH110 - strings
 NOT_FOUND = 127
 

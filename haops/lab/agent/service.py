@@ -82,6 +82,7 @@ class Service:
         if self.main and self.main.is_running:
             self._enter("deactivating", "stop-sigterm")
             number = signal.Signals[self.unit.value("KillSignal", "SIGTERM")]
+            # systemd-system.conf(5): 90 s unless the unit says so, for a start as for a stop.
             if not await stop(self.main, first=number, patience_s=self.unit.duration_s("TimeoutStopSec", 90.0)):
                 self._stopping = "timeout"
         # Between two runs there is no process whose end could be waited for.
@@ -222,6 +223,7 @@ class Service:
     def _is_beyond_limit(self) -> bool:
         burst, interval_s = self._limit
         since = time.monotonic() - interval_s
+        # systemd.unit(5): an interval of 0 switches the limit off.
         return interval_s > 0 and sum(started_at > since for started_at in self._started_at) >= burst
 
     def _refuse_beyond_limit(self) -> None:

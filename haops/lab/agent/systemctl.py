@@ -179,6 +179,7 @@ def _properties(units: Units, name: str) -> dict[str, str]:
     try:
         service = units.get(name)
     except UnitNotFound:
+        # `systemctl show` does not fail for a unit that is not there; LoadState tells.
         return {
             "Id": full_name(name),
             "LoadState": "not-found",
@@ -223,6 +224,7 @@ def _describe(units: Units, service: Service, asked: Asked) -> str:
         f"     Active: {shown['ActiveState']} ({shown['SubState']}){reason} since {shown['StateChangeTimestamp']}",
         f"   Main PID: {shown['MainPID']}",
     )
+    # systemctl(1): ten lines by default.
     return text + "\n" + _last_lines(service, int(asked.value("-n", "--lines") or 10))
 
 

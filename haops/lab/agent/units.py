@@ -9,6 +9,7 @@ from pathlib import Path
 from haops.lab.agent.service import Launch, Service
 from haops.lab.agent.unit_file import UnitFile, parse_unit
 
+# systemd.unit(5): /etc goes before /run. Not /usr/lib: it is the machine's, and so are the units in it.
 _DIRECTORIES = ("etc/systemd/system", "run/systemd/system")
 _SUFFIXES = (".service", ".timer", ".socket", ".target", ".mount")
 

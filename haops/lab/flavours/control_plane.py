@@ -14,6 +14,7 @@ from haops.lab.flavours.flavour import Site
 from haops.lab.flavours.readiness import await_apis, await_member, await_nodes, open_admin_access
 from haops.lab.hosts import LabHost
 
+# Restarted as by the unit of Kubernetes' own packages.
 KUBELET_UNIT = """\
 [Unit]
 Description=kubelet: the lab agent in its place
@@ -126,6 +127,7 @@ def _set_up(host: LabHost, hosts: Sequence[LabHost]) -> None:
     kubeadm.run_phase(host, "etcd", "local")
     kubeadm.name_all_members(host, hosts)
     command = shlex.join(kubeadm.as_new_cluster(kubeadm.etcd_command(host)))
+    # In /run, which no boot keeps: a member that may form a new cluster must not come back with the power.
     unit = host.path(f"/run/systemd/system/{_BOOTSTRAP}")
     unit.parent.mkdir(parents=True, exist_ok=True)
     unit.write_text(_BOOTSTRAP_UNIT.format(command=command))
@@ -143,6 +145,7 @@ def _hand_over_to_kubelet(host: LabHost) -> None:
     members that start at the same moment wait for each other, 7 s per peer.
     """
     _systemctl(host, "kill", "--signal=KILL", _BOOTSTRAP)  # ends at once; etcd takes a second to end politely
+    # kill only sends the signal; stop waits until the ports and the data directory are free.
     _systemctl(host, "stop", _BOOTSTRAP)
     host.path(f"/run/systemd/system/{_BOOTSTRAP}").unlink()
     _systemctl(host, "daemon-reload")

@@ -33,6 +33,8 @@ _KNOWN = "the version that `haops lab install` gets"
 _STATE_FLAG = "--initial-cluster-state"
 
 # kubeadm's default, RSA-2048, costs 40 keys of a tenth of a second each.
+# criSocket: a host has no container runtime, and kubeadm looks for one unless it is named.
+# controlPlaneEndpoint is what admin.conf and kubelet.conf name: without a load balancer, the host's own server.
 _CONFIGURATION = """\
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration

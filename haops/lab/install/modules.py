@@ -13,6 +13,7 @@ from pathlib import Path
 from haops.lab.catalogue import PINNED_VERSIONS, PROGRAMS, Origin
 from haops.lab.install.toolchain import Toolchain
 
+# As in the go.mod of Kubernetes 1.36: a module may not ask for an older Go than those that it requires.
 _GO_VERSION = "1.26.0"
 _UNRELEASED = re.compile(r"^\s*(k8s\.io/\S+) v0\.0\.0$", re.MULTILINE)
 # Go may write go.mod and go.sum only while they are made.
@@ -59,6 +60,7 @@ def _kubernetes_replacements(version: str, directory: Path, toolchain: Toolchain
 
 def _module_text(origin: Origin, requirements: Sequence[str], replacements: Sequence[str]) -> str:
     """Return a go.mod."""
+    # .invalid is reserved (RFC 2606): nobody can publish a module of that name.
     lines = [f"module haops.invalid/{origin}", f"go {_GO_VERSION}"]
     lines += [f"require {requirement}" for requirement in requirements]
     lines += [f"replace {replacement}" for replacement in replacements]
