@@ -27,6 +27,7 @@ def closed_by_decisions(session: Session) -> tuple[ev.StepSkipped, ...]:
     """Return skips of pending steps whose branch was decided against, so that nothing waits for what is not taken."""
     if session.runbook is None:
         return ()
+    # By decisions alone: facts may be others when the step's turn comes.
     succeeded = session.in_state(StepState.SUCCEEDED)
     decided = {step: session.values[step] for step in succeeded if step in session.values}
     pending = [session.runbook.step(step_id) for step_id in session.in_state(StepState.PENDING)]

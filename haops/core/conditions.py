@@ -26,6 +26,7 @@ _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda left, right: left in right,
     ast.NotIn: lambda left, right: left not in right,
 }
+# No power: 9**9**9 is a short condition that would be computed for ever.
 _ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -249,6 +250,7 @@ def _compute(node: ast.expr, facts: Mapping[str, Any]) -> Any:
 def _is_known(asked: ast.expr, facts: Mapping[str, Any]) -> bool:
     """Return whether the facts that the expression needs are there."""
     try:
+        # In an included runbook None stands for an input that nobody gave.
         return _evaluate(asked, facts) is not None
     except Unknown:
         return False

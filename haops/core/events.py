@@ -244,6 +244,7 @@ class AttemptSettled(Event, type="attempt.settled", barrier=True):
     operator: str = ""
 
 
+# No barrier: the attempt's end, which is one, follows it at once.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitEnded(Event, type="wait.ended"):
     """haops no longer waits for an attempt; that is not an outcome."""

@@ -47,6 +47,7 @@ class EtcdMember:
     size_bytes: int
     size_in_use_bytes: int
     version: str
+    # Status tells it from etcd 3.6 on; older members leave it 0.
     quota_bytes: int = 0
     is_learner: bool = False
     errors: tuple[str, ...] = ()

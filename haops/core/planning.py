@@ -222,6 +222,7 @@ def _digest(step: Step, plans: tuple[TargetPlan, ...]) -> str:
         "risk": step.risk,
         # Whole numbers: two spellings of one float must not make two plans.
         "timeout_ms": int(step.timeout_s * 1000),
+        # Their answers change by themselves; they are asked again right before the step runs.
         "guards": [guard.that.text for guard in step.guards],
         "verify": step.verify.that.text if step.verify else "",
         "targets": [[plan.target, plan.script, dict(plan.environment)] for plan in plans],

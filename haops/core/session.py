@@ -53,6 +53,7 @@ def apply(session: Session, entry: Entry, read_runbook: RunbookReader) -> Sessio
     if isinstance(entry.event, ev.RunbookChosen):
         changed = _take_up(session, entry.event, read_runbook(entry.event))
     else:
+        # The event by itself and first: singledispatch goes by the first argument's type.
         changed = _after(entry.event, session, entry)
     # Most events leave every step where it is, and then nothing can follow from it.
     settled = changed if changed.steps is session.steps else settle(changed)
@@ -322,6 +323,7 @@ def _advance(session: Session, attempt_id: str, before: AttemptStage, after: Att
 
 def _with_attempt(session: Session, attempt: Attempt, captures: Mapping[str, Any]) -> Session:
     """Return the session with an attempt's result and what was captured from it."""
+    # Kept twice: a condition about one host reads that host's value, any other the latest.
     on_target = {**session.target_values.get(attempt.target, {}), **captures}
     return replace(
         session,

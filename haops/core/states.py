@@ -54,6 +54,7 @@ class Trigger(StrEnum):
     UNDONE = "its way back succeeded"
 
 
+# Skipped ones too: what comes after two branches must not wait for the one that was not taken.
 FINISHED = frozenset({StepState.SUCCEEDED, StepState.SKIPPED})
 """What a step that needs this one waits for."""
 LOST = frozenset({StepState.FAILED, StepState.UNKNOWN, StepState.BLOCKED, StepState.ROLLED_BACK})
@@ -101,6 +102,7 @@ TRANSITIONS: Mapping[tuple[StepState, Trigger], StepState] = {
     (_S.SKIPPED, _T.REOPENED): _S.PENDING,
     (_S.SUCCEEDED, _T.REOPENED): _S.PENDING,
     (_S.ROLLED_BACK, _T.REOPENED): _S.PENDING,
+    # No row for what runs or is unknown: while it may have an effect, nothing before it is reopened.
     (_S.SUCCEEDED, _T.RESET): _S.PENDING,
     (_S.SKIPPED, _T.RESET): _S.PENDING,
     (_S.FAILED, _T.RESET): _S.PENDING,

@@ -32,6 +32,7 @@ def _quorum(seen: Seen) -> int | None:
 @fact("etcd.members_known", "members that the cluster has by what its answering members say themselves", _MEMBERS)
 def _members_known(seen: Seen) -> int | None:
     # They differ while membership changes; the largest number is the most careful.
+    # 0 is a learner's: it answers Status, but no MemberList.
     return max((member.members_known for _, member in seen.etcd_members() if member.members_known), default=None)
 
 
@@ -65,6 +66,7 @@ def _members_healthy(seen: Seen) -> int | None:
 
 @fact("etcd.members_led", "members that answer, know a leader and are voters, whatever alarms they report", _MEMBERS)
 def _members_led(seen: Seen) -> int | None:
+    # An alarm stops writes, not elections, and comes back with a snapshot that was taken under it.
     led = sum(bool(member.leader_id) and not member.is_learner for _, member in seen.etcd_members())
     return None if not seen.looked_at(_MEMBERS) or _is_open_question(seen, led) else led
 
@@ -165,6 +167,7 @@ def _alarms(seen: Seen) -> tuple[str, ...] | None:
 
 @fact("etcd.raft_lag", "raft entries between the furthest and the last answering member", _MEMBERS)
 def _raft_lag(seen: Seen) -> int | None:
+    # Before etcd 3.4 Status has no applied index.
     applied = [member.applied_index or member.raft_index for _, member in seen.etcd_members()]
     return max(applied) - min(applied) if applied else None
 

@@ -15,6 +15,7 @@ def _age(seen: Seen, name: str) -> float | None:
 
 @fact("leases.controller_manager_age_s", "seconds since the controller-manager's leader renewed its lease", _LEASE)
 def _controller_manager_age(seen: Seen) -> float | None:
+    # Each program names its lease after itself unless told otherwise (--leader-elect-resource-name).
     return _age(seen, "kube-controller-manager")
 
 

@@ -39,6 +39,7 @@ def _begun_attempt(event: ev.AttemptIntended, happening: Happening) -> AttemptTo
     step = _step_of(happening.session, event.step)
     confirmed = happening.session.confirmations.get(event.step)
     planned = confirmed.plan.get(event.target) if confirmed else None
+    # A journal from elsewhere may hold anything there.
     script = planned.get("script", "") if isinstance(planned, dict) else ""
     return AttemptTold(
         step=event.step,

@@ -91,6 +91,7 @@ def _happenings(records: Sequence[Noted], read_runbook: RunbookReader) -> tuple[
         try:
             entry = Entry(seq=noted.seq, wall=noted.at.isoformat(), event=noted.event)
             session = apply(session, entry, read_runbook)
+        # HaopsError: the text that was kept may be no runbook for this haops.
         except (IllegalEvent, HaopsError) as problem:
             reason = problem.message if isinstance(problem, HaopsError) else str(problem)
             remarks.append(f"record {noted.seq} does not fit what came before it: {reason}")

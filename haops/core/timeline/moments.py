@@ -22,6 +22,7 @@ TITLES: Mapping[str, str] = {
 }
 _CRITICAL = "critical"
 _BAD = frozenset({_CRITICAL, "warning"})
+# No skips and no settlements: conditions and probes make these as well.
 _BY_A_PERSON = (
     ev.RunbookChosen, ev.OptionChosen, ev.StepConfirmed, ev.StepReopened, ev.RollbackChosen, ev.NoteAdded,
 )  # fmt: skip
@@ -63,6 +64,7 @@ _MEASURES = (
     _Measure("time_to_first_change", "time to the first change", _IMPACT, "first_change"),
     _Measure("ttm", "time to mitigate (TTM)", _IMPACT, "mitigated"),
     _Measure("ttr", "time to resolve (TTR)", _IMPACT, "resolved"),
+    # The same span as TTM: PagerDuty's postmortems set the impact's length beside the response's.
     _Measure("impact", "impact", _IMPACT, "mitigated"),
     _Measure("response", "response", ("first_look",), "resolved"),
 )
