@@ -85,6 +85,7 @@ def checked_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     shown = {list: "a list", dict: "a mapping", type(None): "nothing"}.get(type(value), str(value))
+    # In the file's spelling: Python says True where YAML says true.
     quote = f'write "{str(value).lower()}"' if isinstance(value, bool | int | float) else ""
     raise refused(Mistake(0, f"text is expected here, not {shown}", quote))
 

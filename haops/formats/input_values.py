@@ -62,6 +62,7 @@ def read_inputs(inputs: Iterable[Input], given: Mapping[str, str], *, directory:
 
 def _read(wanted: Input, text: str, directory: str) -> Any:
     """Return one value in its form."""
+    # Absolute, so that it means the same in a process that resumes the session elsewhere.
     written = posixpath.normpath(posixpath.join(directory, text)) if wanted.type == "path" else text
     try:
         return INPUT_FORMS[wanted.type](written)

@@ -50,6 +50,7 @@ _ON_HOST: Mapping[Layout, Mapping[str, str]] = {
     },
     Layout.SYSTEMD: {
         "ca": "/etc/etcd/ssl/ca.pem",
+        # In that set-up etcd's own certificate serves clients as well.
         "certificate": "/etc/etcd/ssl/server.pem",
         "key": "/etc/etcd/ssl/server-key.pem",
     },

@@ -204,6 +204,7 @@ def _try_line(line: bytes, sid: str) -> Record | None:
 def _digest(sid: str, prev: str, payload: bytes) -> str:
     """Return the hash over everything that fixes a record's content and place."""
     # Session and hash before are hashed too: a record from another journal, or place, does not fit.
+    # The zero byte ends the id, whose length alone is not fixed: no two places have the same bytes.
     place = b"%s%s\0%s%08x" % (_DOMAIN, sid.encode(), prev.encode(), len(payload))
     return hashlib.sha256(place + payload).hexdigest()
 

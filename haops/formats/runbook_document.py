@@ -31,6 +31,7 @@ from haops.formats.fields import (
 from haops.formats.input_values import INPUT_FORMS
 from haops.formats.runbook_scope import Mistake
 
+# Literal wants its words written out: a new form in FORMS or INPUT_FORMS has to be named here as well.
 CaptureType = Literal["text", "integer", "number", "boolean", "path", "hex", "url", "name"]
 InputType = Literal["text", "integer", "number", "boolean", "path", "hex", "url", "name", "duration", "bytes"]
 

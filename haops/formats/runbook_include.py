@@ -97,6 +97,7 @@ def _load(source: YamlSource, path: Path, name: str, lookup: Lookup) -> Runbook 
         return lookup.read(file, content)
     except RunbookError as error:
         source.report(path, f"the included runbook {name} has mistakes")
+        # Each with the place in its own file, where it has to be mended.
         source.problems.extend(error.problems)
         return None
 
@@ -198,6 +199,7 @@ def _placed(step: Step, around: StepDocument, names: Mapping[str, str], kept: Ma
         # A step that needs nothing inside begins when the include may.
         needs=tuple(f"{around.id}.{need}" for need in kept[step.id]) or around.needs,
         rollback=f"{around.id}.{step.rollback}" if step.rollback else None,
+        # On each of them: no include is left then that could be skipped as a whole.
         when=_both(around.when, renewed.when),
         captures=tuple(replace(capture, name=names[capture.name]) for capture in step.captures),
     )

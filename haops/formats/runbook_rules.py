@@ -148,6 +148,7 @@ def _can_run(step: StepOutline, raw: dict[str, Any], _vocabulary: Vocabulary) ->
         # Without a name in it a condition is the same for ever.
         if expression.names or expression.evaluate({}):
             return
+    # That it is no condition is told where the field is checked.
     except (ConditionError, Unknown):
         return
     yield Broken((*step.path, "when"), f"{step.id or 'the step'} can never run: this is always false")

@@ -42,6 +42,7 @@ def _parse(content: bytes, file: str, vocabulary: Vocabulary, including: tuple[s
         raise _refusal(source)
     chain = (*including, file)
     lookup = Lookup(chain, vocabulary.load_include, lambda other, text: _parse(text, other, vocabulary, chain))
+    # Before the rest: conditions here may read what the included steps make known.
     included = load_includes(source, lookup)
     reading = _Reading(source, vocabulary, included)
     report_broken_rules(source, reading.outline, vocabulary)
@@ -102,6 +103,7 @@ class _Reading:
         raw = self._source.get(outline.path)
         scope = self.outline.scope(outline, self._vocabulary)
         kinds = {*self._vocabulary.step_kinds, INCLUDE}
+        # Unknown keys are left to the rules, whose suggestions know the step kinds as well.
         own = {key: value for key, value in raw.items() if key in StepDocument.model_fields and key not in kinds}
         written = self._valid(StepDocument, outline.path, own, scope)
         if outline.kind == INCLUDE:

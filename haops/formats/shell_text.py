@@ -13,6 +13,7 @@ _SETS = re.compile(
     r"(?:^|[\s;&|(])(?:([A-Za-z_]\w*)\+?=|for\s+([A-Za-z_]\w*)\s|getopts\s+\S+\s+([A-Za-z_]\w*))", re.MULTILINE
 )
 _READS = re.compile(r"\bread\s+((?:-\w+\s+)*)([A-Za-z_][\w ]*)")
+# Quoted ones only: in every other here-document the shell expands variables (POSIX, 2.7.4).
 _HERE = re.compile(r"<<-?\s*(['\"\\])(\w+)['\"]?")
 _HAS_FALLBACK = ("-", ":-", "=", ":=", "+", ":+", "?", ":?")
 

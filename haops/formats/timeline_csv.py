@@ -18,6 +18,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 def timeline_csv(timeline: Timeline, to_local: ToLocal) -> str:
     """Return one line per row, with a line of headings."""
     text = io.StringIO()
+    # As OWASP asks too: a separator in a text begins no cell, whichever a spreadsheet splits at.
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(HEADINGS)
     for row in timeline.rows:

@@ -107,6 +107,7 @@ def _summary(timeline: Timeline) -> str:
     attempts = timeline.attempts
     steps = {attempt.step for attempt in attempts}
     targets = {attempt.target for attempt in attempts}
+    # A settled attempt bears its final outcome: only who settled it shows that it had been unknown.
     settled = sum(bool(attempt.settled_by) for attempt in attempts)
     unknown = sum(attempt.outcome == "unknown" for attempt in attempts)
     overridden = sum(len(guards) for guards in timeline.overrides.values())

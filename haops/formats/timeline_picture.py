@@ -92,6 +92,7 @@ def _axis(scale: _Scale, bottom: float) -> Iterator[str]:
         x = scale.x(tick)
         yield f'<line class="tick" x1="{x:.1f}" y1="{_AXIS}" x2="{x:.1f}" y2="{bottom:.0f}"/>'
         anchor = "end" if x > WIDTH - _LABEL else "middle"
+        # Ticks are whole seconds: their tenths would all be 0.
         yield _text(x, 14, offset_text(tick)[:-2], "axis", anchor=anchor)
 
 
@@ -101,6 +102,7 @@ def _marks(moments: Sequence[Moment], scale: _Scale, bottom: float) -> Iterator[
     for number, moment in enumerate(moments, 1):
         x = scale.x(moment.offset_ms)
         yield f'<line class="moment" x1="{x:.1f}" y1="{_AXIS}" x2="{x:.1f}" y2="{bottom:.0f}"/>'
+        # Numbers that would stand on each other share a label.
         if labels and x - labels[-1][0] < _NUMBER * (len(labels[-1][1]) + 0.5):
             labels[-1][1].append(number)
         else:
@@ -136,6 +138,7 @@ def _bar(span: Span, top: float, scale: _Scale) -> str:
 
 def _end_mark(span: Span, top: float, scale: _Scale) -> str:
     """Return a state that something ended in as a sign at its moment."""
+    # What ends with the session would have its sign outside the picture.
     x = min(scale.x(span.start_ms), WIDTH - _RIGHT - 10)
     title = _title(f"{span.state} at {offset_text(span.start_ms)}")
     sign = f'<text class="end {span.tone.value}" x="{x + 2:.1f}" y="{top + 12:.0f}">{_GLYPHS[span.tone]}</text>'

@@ -84,6 +84,7 @@ class YamlSource:
     def find_text(self, above: Path, text: str) -> Path:
         """Return the path of the first text below `above` that reads so, or `above` itself."""
         below = (path for path in self.places.scalars if path[: len(above)] == above)
+        # An expression's text is kept without the spaces around it.
         return next((path for path in below if str(self.get(path)).strip() == text), above)
 
 
