@@ -189,6 +189,7 @@ class Attempts:
         order = Order(
             attempt_id=attempt_id,
             script=planned["script"],
+            # Not in the plan: each attempt has its own id, and the digest that was confirmed holds for all.
             environment={**planned["environment"], "HAOPS_ATTEMPT": attempt_id},
             session_id=self._log.session.id,
             # The intent is on disk by now: the host keeps how far the journal had come as a witness.

@@ -23,6 +23,7 @@ def leaving_on_signals(leave: Callable[[str], None]) -> Iterator[None]:
         leave(signal.Signals(number).name)
         sys.exit(_EXIT_BASE + number)
 
+    # Not SIGINT: a screen reads ctrl-c as a key, and anywhere else it is a KeyboardInterrupt.
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield

@@ -74,6 +74,7 @@ class Engine:
         self._judging = threading.Lock()
         files = Path(log.journal.path) / "files"
         files.mkdir(exist_ok=True)
+        # Snapshots are carried through it, and with them a cluster's Secrets.
         files.chmod(0o700)
         self._outputs = Outputs(self._tell)
         self._watcher = Watcher(connections, clock, self._seen)
@@ -248,6 +249,7 @@ class Engine:
         try:
             with self._judging:  # nothing is judged behind the last record
                 self._log.commit(ev.SessionLeft(reason=reason))
+        # It is left all the same; a list then shows the session as interrupted.
         except (JournalWriteFailed, IllegalEvent):
             pass
         finally:

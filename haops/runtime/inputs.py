@@ -50,6 +50,7 @@ def is_whole_snapshot(path: Path) -> bool:
     with path.open("rb") as file:
         left = size - _SHA256_BYTES
         while left > 0:
+            # Piece by piece: a snapshot may have gigabytes (etcd advises at most 8 GiB).
             piece = file.read(min(left, 1 << 20))
             digest.update(piece)
             left -= len(piece)

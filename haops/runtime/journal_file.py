@@ -167,6 +167,7 @@ class JournalWriter:
             self._refuse_if_closed()
             self._check_place(type)
             record = self._write(self._entry(type, body, actor, attempt))
+        # Without the lock: what other threads write meanwhile shares the next sync.
         if barrier or self._unsynced_bytes >= GROUP_BYTES:
             self._sync(record.seq)
         else:

@@ -107,6 +107,7 @@ def find_writer(directory: int) -> Holder | None:
         # Shared, so that several readers may look at once; it is gone with the descriptor.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
+        # Locked and not signed, as in the moment after it is taken: somebody writes all the same.
         return _parse(os.pread(descriptor, _MAX_BYTES, 0)) or Holder(pid=0, started="", since="", user="", terminal="")
     finally:
         os.close(descriptor)

@@ -146,6 +146,7 @@ def list_segments(directory: int) -> list[str]:
 
 def _allocate(descriptor: int, offset: int, size: int) -> None:
     """Reserve disk blocks beyond the end of a file without moving its end. Raises OSError."""
+    # os.posix_fallocate has no such flag: it makes the file longer.
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.fallocate(descriptor, _KEEP_SIZE, ctypes.c_int64(offset), ctypes.c_int64(size)):
         code = ctypes.get_errno()

@@ -26,6 +26,7 @@ class SessionLog:
     """One writer of one session. Thread-safe: commits are serialised by `lock`, which callers may hold across two."""
 
     def __init__(self, journal: JournalWriter, session: Session, read_runbook: RunbookReader, *, actor: str) -> None:
+        # Reentrant: listeners commit what follows by itself.
         self.lock = threading.RLock()
         self.journal = journal
         self.actor = actor

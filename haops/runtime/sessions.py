@@ -133,6 +133,7 @@ def resume(directory: Path, *, runbooks: RunbookSource = tuple, prompt: SecretPr
     except IllegalEvent as error:
         journal.close()
         raise JournalDamaged(f"its history is not possible: {error}", where=str(directory)) from None
+    # Whatever it was: this process may live on, and would keep the journal locked.
     except BaseException:
         journal.close()
         raise

@@ -160,6 +160,7 @@ class Watcher:
             before, self._picture = self._picture, self._picture.with_observations(seen)
         for kind in {each.kind for each in seen if _has_turned(before, each)}:
             self._rouse(kind.value)
+        # Outside the lock: who is told writes to the journal, and no other look waits for its disk.
         self._changed()
 
 
