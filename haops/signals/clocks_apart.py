@@ -5,6 +5,7 @@ from typing import Any
 
 from haops.core.signal import Severity, Signal, SignalRule
 
+# From there on etcd itself warns about its peers ("prober found high clock drift").
 LIMIT_S = 1
 
 

@@ -19,6 +19,7 @@ def judge(facts: Mapping[str, Any]) -> Signal | None:
         if answering == 0
         else f"{answering} of {expected} members answer{'s' if answering == 1 else ''}"
     )
+    # An inventory may name an etcd alone, without a cluster that has pods.
     pods = "running pods keep running; nothing can change" if facts.get("api.expected") else "nothing can be written"
     return Signal(
         name=RULE.name,

@@ -21,5 +21,6 @@ RULE = SignalRule(
     reads=("hosts.pairs_cut", "hosts.reachable"),
     judge=judge,
     threshold_source="a TCP connection between hosts that both answer over SSH",
+    # Before a missing leader: members that do not reach each other elect none.
     rank=12,
 )
