@@ -54,6 +54,7 @@ class LazyGroup(click.Group):
         """Run a command; where nobody reads its output any more it ends as a program that SIGPIPE ends."""
         try:
             result: object = super().invoke(ctx)
+            # A short output leaves Python only here: later nobody could catch that its reader is gone.
             sys.stdout.flush()
         # Here, because click takes any further one for an exit code of 1.
         except BrokenPipeError:
@@ -114,6 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(left.exit_code)
     except HaopsError as error:
         _fail(str(error), error.exit_code)
+    # One that came outside of click's own care, which makes an Abort of it.
     except KeyboardInterrupt:
         _fail("stopped", 130)
     except OSError as error:

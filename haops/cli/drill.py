@@ -82,6 +82,7 @@ def _hold(lab: "RunningLab", wish: Wish) -> int:
     if status == -signal.SIGINT:
         raise KeyboardInterrupt
     if status in (_KILLED, 128 + signal.SIGKILL):
+        # What is killed leaves the terminal raw, without a cursor, on the alternate screen.
         put_terminal_back()
         print(f"haops was killed; the lab {lab.name} stays. Go on: haops", file=sys.stderr)
         return 128 + signal.SIGKILL
@@ -115,6 +116,7 @@ def _start_lab(wish: Wish) -> "RunningLab":
     if not offer.available:
         raise ProgramMissing(offer.reason, remedy=offer.remedy)
     _say(f"flavour {offer.flavour}")
+    # They come in this order: the most real first.
     for better in offers[: offers.index(offer)]:
         if wish.flavour is None:
             _say(f"more real: {better.flavour}; {better.remedy}")
@@ -173,6 +175,7 @@ def rehearse_inside(wish: Wish) -> int:
     syscalls.die_with_parent()
     lab = find_lab(os.environ[_INSIDE])
     namespaces.join(lab.first_process)
+    # Once more: it is not inherited, and joining goes on in a new process.
     syscalls.die_with_parent()
     # Only now: what follows starts threads, and gRPC and fork do not mix.
     from haops.cli.drill_session import DrillSession  # noqa: PLC0415

@@ -142,6 +142,7 @@ class DrillSession:
         opening = Opening(cluster, lambda: self._engine, then=self._break_beside, is_drill=True)
         # The writer must not go on for ever in a cluster that nobody repairs.
         show_session(opening, at_end=self._drill.abandon)
+        # It was said on the screen, which is gone.
         if self._trouble:
             self._say(self._trouble)
         if self._report is None:
@@ -159,6 +160,7 @@ class DrillSession:
         """Break the cluster while the screen stands, and measure as soon as the runbook is done."""
         try:
             self._open()
+            # On the screen a person fills them in; what they are in this lab only the drill knows.
             for name, value in self._drill.inputs.items():
                 self._engine.notice(f"for the runbook's input {name}: {value}", "notice")
             if self._wait_for_the_end():

@@ -16,6 +16,7 @@ class DrawnProgress:
     """A bar on a terminal; on anything else only the lines."""
 
     def __init__(self) -> None:
+        # soft_wrap: where there is no terminal rich would break the lines at 80 columns.
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeElapsedColumn())
         self._drawn = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -101,6 +101,7 @@ def follow(*, session: str, types: tuple[str, ...], steps: tuple[str, ...], full
         _print(follow_journal(_find(session)), types, steps, full=full, as_json=as_json)
     # Ctrl-C is how following ends, not a failure.
     except KeyboardInterrupt:
+        # The terminal shows ^C without ending the line.
         click.echo(err=True)
 
 

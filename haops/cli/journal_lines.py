@@ -46,6 +46,7 @@ def matches(record: Record, types: tuple[str, ...], steps: tuple[str, ...]) -> b
 
 def summary_line(summary: Summary) -> str:
     """Return a session as one line of a list."""
+    # 19 letters: date and time, without fractions of a second and zone.
     begun = visible(summary.begun[:19]).replace("T", " ")
     about = "  ".join(filter(None, map(visible, (summary.cluster, summary.mode, summary.runbook))))
     problem = f"  ({visible(summary.problem)})" if summary.problem else ""
@@ -80,6 +81,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
 
 def _body_parts(body: Mapping[str, Any], *, full: bool) -> list[str]:
     """Return `name value` for each value of a body that is not empty."""
+    # Not by their truth: 0 and false say something.
     shown = ((visible(name), _value(value)) for name, value in body.items() if value not in ("", None, [], {}))
     return [f"{name} {value if full else cut(value, VALUE_WIDTH)}" for name, value in shown]
 

@@ -126,6 +126,7 @@ def _choose(offers: "Sequence[FlavourOffer]", flavour: str | None) -> "FlavourOf
             if not offer.available:
                 raise ProgramMissing(offer.reason, remedy=offer.remedy)
             return offer
+    # If none can run, the last one, which needs least, says what is missing.
     raise ProgramMissing(offers[-1].reason, remedy=offers[-1].remedy)
 
 
@@ -187,6 +188,7 @@ def _bastion_environment(running: "RunningLab") -> dict[str, str]:
         "HAOPS_INVENTORY": str(files.inventory),
         "HAOPS_SSH_CONFIG": str(files.ssh_config),
     }
+    # The etcd flavour has none.
     if files.kubeconfig.exists():
         environment["KUBECONFIG"] = str(files.kubeconfig)
     return environment

@@ -140,6 +140,7 @@ class PlainSession:
         typed = self._ask("Which way (its name), enter = look again, q = leave: ").strip()
         if typed in ("", "q"):
             return typed != "q"
+        # A word that is no answer, or a closed one, is refused by the session, which says why.
         return self._submit(cmd.Choose(step=step_id, value=typed))
 
     def _ask_unknown(self, view: View, step_id: str) -> bool:

@@ -74,6 +74,7 @@ def _resumed(session: str) -> "Engine":
 
     directory = find_session(session)
     records = read_journal(directory).records
+    # A drill goes on inside its lab only.
     if records and records[0].body.get("mode") == "drill":
         raise InputError("this session is a drill", where=session, remedy=f"haops drill --plain --resume {session}")
     if not any(record.type == "runbook.chosen" for record in records):
@@ -96,6 +97,7 @@ def _line_by_line(engine: "Engine", take_up: "Callable[[], None]" = _nothing) ->
             engine.start()
             take_up()
             left_open = PlainSession(engine, input).run()
+        # Ctrl-C is none of the signals above: Python makes an exception of it.
         except KeyboardInterrupt:
             engine.leave("SIGINT")
             raise

@@ -71,6 +71,7 @@ def show(*, name: str, as_json: bool) -> None:
         click.echo(line)
 
 
+# short_help: of a longer first sentence click cuts the end in the list of commands.
 @runbook.command(short_help="Check runbook and inventory files.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Take advice for mistakes.")

@@ -99,6 +99,7 @@ def _step_lines(step: Step, losses: Mapping[str, str] = _AS_WRITTEN) -> Iterator
 
 def _field(name: str, text: str) -> Iterator[str]:
     """Yield a named text, wrapped; nothing if there is no text."""
+    # 3 cells: the indentation, and the space behind the name.
     lines = wrap(visible(text), WIDTH - _FIELD_WIDTH - 3)
     for number, line in enumerate(lines):
         yield f"  {name if number == 0 else '':<{_FIELD_WIDTH}} {line}"

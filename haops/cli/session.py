@@ -28,6 +28,7 @@ def session(inventory: Path | None, resumed: str | None) -> None:
         raise click.UsageError("say which cluster (-c prod.yaml), or which session to go on with (--resume ID)")
     need_terminal("`haops run RUNBOOK -c prod.yaml`, which works line by line")
     prompt = PromptBesideScreen()
+    # Without a session to resume there is a file; the type checker cannot know.
     opening = resuming(resumed, prompt) if resumed is not None else beginning(Path(str(inventory)), prompt)
     show_session(opening, prompt=prompt)
     session_left = opening.session.view().session if opening.session else None

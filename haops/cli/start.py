@@ -149,4 +149,5 @@ def _is_drill(session_id: str) -> bool:
     """Return whether a session is a drill's: it is gone on with inside its lab."""
     from haops.runtime.journal_summary import summarise  # noqa: PLC0415 - formats are heavy
 
+    # Not from the histories: those fold whole journals, up to fifty of them.
     return summarise(session_directory(session_id)).mode == "drill"

@@ -13,6 +13,7 @@ _MODES_BACK = "\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004
 
 def remember_terminal() -> Callable[[], None]:
     """Return what puts the terminal back as it is now; without a terminal it does nothing."""
+    # The screen is drawn on standard error.
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return _nothing
     settings = termios.tcgetattr(sys.stdin)
