@@ -110,6 +110,7 @@ _FINISHED = (
     "app.palette",
     "session.leave",
 )
+# The last of each leads out: the key line shows it whatever else gives way.
 OFFERED: Mapping[StepState | None, tuple[str, ...]] = {
     None: ("session.triage", "session.note", "session.timeline", "session.look_again", "app.palette", "session.leave"),
     StepState.AWAITING_CONFIRMATION: (

@@ -56,6 +56,7 @@ def theme_names(app: "PersonalApp[object]") -> Iterator[str]:
         for shelf in shelves("themes", app.settings.theme_directory)
         if shelf.is_dir()
         for path in sorted(shelf.glob("*.yaml"))
+        # The palette reads its titles as markup: a name with brackets does not get there.
         if path.stem.replace("-", "").isalnum()
     }
     return iter(found)

@@ -29,6 +29,7 @@ def read_flat(file: Path) -> dict[str, str]:
         if found:
             values[found[1]] = found[2] or found[3] or found[4] or ""
         elif written.strip() and not written.lstrip().startswith("#"):
+            # The example is quoted, as a colour has to be: behind a bare # YAML sees a comment.
             problems.append(Problem(str(file), number, 1, "not of the form `name: value`", 'as in `focus: "#7fb4ff"`'))
     if problems:
         raise SettingsError("the file has mistakes", where=str(file), problems=tuple(problems))

@@ -69,6 +69,7 @@ class PersonalApp(App[Result]):
             self.tell("warning", error_text(error))
             return
         self.set_keymap(self.keymap)
+        # What is drawn already names the default keys.
         self.renew()
 
     def action_picture(self) -> None:

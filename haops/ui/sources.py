@@ -104,6 +104,7 @@ class Opening(Protocol):
 class Happened(Protocol):
     """One thing that happened. `moment` names a key moment (first bad signal, decision, ...; empty: none)."""
 
+    # Properties: what implements this is frozen, and a plain attribute would have to be settable.
     @property
     def at(self) -> datetime:
         """When, with its zone."""

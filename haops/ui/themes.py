@@ -75,5 +75,6 @@ def _is_colour(value: Any) -> bool:
 
 def _problem(file: Path, name: str, value: Any) -> Problem:
     """Return the mistake about one colour."""
+    # No line is told, as the reader keeps none: the name is what can be looked for.
     message = f"{name} is missing" if value is None else f"{name}: {value!r} is not a colour"
     return Problem(str(file), 0, 0, message, 'write it as "#rrggbb"')

@@ -51,6 +51,7 @@ class ConfirmModal(Question[Confirm]):
 
     def _now(self, width: int = 80) -> Confirmation | None:
         """Return the question as things are now."""
+        # The width shapes the lines only: who asks for anything else of the question gives none.
         return confirmation(self._view, self._step, width, overrides=tuple(self._overrides), shown_digest=self._digest)
 
     def tone(self) -> str:
@@ -87,6 +88,7 @@ class ConfirmModal(Question[Confirm]):
         inputs = list(self.query(Input))
         for place in inputs:
             place.disabled = now is None or bool(now.obstacle)
+        # The toolkit takes the focus from a place that is disabled, and does not give it back.
         if inputs and not inputs[0].disabled and not any(place.has_focus for place in inputs):
             inputs[0].focus()
 

@@ -37,6 +37,7 @@ class Pick(Question[str]):
 
     def on_key(self, event: events.Key) -> None:
         """Answer with the key, if it is one of those offered."""
+        # No bindings: those belong to the class, and each question of this one has keys of its own.
         if event.key in self.answers:
             event.stop()
             self.dismiss(event.key)

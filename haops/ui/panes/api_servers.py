@@ -50,6 +50,7 @@ PANE = Pane(
     number=3,
     title="API servers",
     place=Place.TOP,
+    # In a drill at 120 columns `etcd failed` can still be read whole.
     share=32,
     table=_table,
     kinds=(Kind.API_ENDPOINT,),

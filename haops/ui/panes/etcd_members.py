@@ -26,6 +26,7 @@ COLUMNS = (
     Column(title="revision", width=_REVISION_WIDTH, right=True),
     Column(title="lag", width=4, right=True),
     Column(title="size", width=6, right=True),
+    # As wide as the age that stands here when the member is silent: `12 m ago`.
     Column(title="latency", width=8, right=True, volatile=True),
     Column(title="hash", width=8, extra=True),
     Column(title="version", width=8, extra=True),
@@ -79,6 +80,7 @@ def _state(sight: Sight | None) -> tuple[Mark, str]:
     if not member.leader_id:
         return AILING, "no leader"
     if member.errors:
+        # Where etcd puts its own name first, the narrow column would show nothing else.
         return AILING, member.errors[0].removeprefix("etcdserver: ")
     if member.is_learner:
         return AILING, "learner"
@@ -129,6 +131,7 @@ PANE = Pane(
     number=2,
     title="etcd",
     place=Place.TOP,
+    # In a drill at 120 columns its columns fit to the last cell, with gaps, frame and scrollbar.
     share=60,
     table=_table,
     kinds=(Kind.ETCD_MEMBER,),

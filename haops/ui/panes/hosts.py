@@ -63,6 +63,7 @@ PANE = Pane(
     number=4,
     title="hosts",
     place=Place.TOP,
+    # In a drill at 120 columns three names of five letters take all of it.
     share=26,
     table=_table,
     kinds=(Kind.HOST,),

@@ -49,6 +49,7 @@ def _state(known: Observation | None) -> tuple[Mark, str]:
             return (AILING, f"EXPIRED, {renewed}") if is_late else (UP, renewed)
         case Node() as node:
             cordoned = ", cordoned" if node.unschedulable else ""
+            # Kubernetes has three answers here, and all of them are texts.
             word = {"True": "Ready", "False": "NotReady"}.get(node.ready, "Unknown")
             reason = f" ({node.reason})" if node.reason and node.ready != "True" else ""
             return UP if node.ready == "True" else AILING, f"{word}{reason}{cordoned}"

@@ -84,10 +84,12 @@ def _obstacle(plan: StepPlan, overrides: tuple[str, ...], shown_digest: str) -> 
     if shown_digest and plan.digest != shown_digest:
         return "what would run has changed since this was shown: esc, then look at it again", ""
     # Not known counts as open: a guard that cannot be answered protects nothing.
+    # Overridden by its text: one reason is given for all hosts on which it does not hold.
     open_guards = [now.guard for now in plan.guards if not now.holds and now.guard.that.text not in overrides]
     if not open_guards:
         return "", ""
     fixed = [guard for guard in open_guards if not guard.overridable]
+    # First: while one of these stands, a reason for another would be typed in vain.
     if fixed:
         return "a guard does not hold and cannot be overridden: mend it, haops looks again by itself", ""
     return "a guard does not hold: mend it, or o overrides it with a reason", open_guards[0].that.text

@@ -38,6 +38,7 @@ def freshness(view: View, kinds: Iterable[Kind]) -> Freshness:
         if age is None:
             continue
         interval_s = view.intervals_s.get(kind, 0.0)
+        # An interval of 0: looked at only when asked, so no look is overdue.
         is_stale = is_stale or bool(interval_s and age > STALE_AFTER * interval_s)
         ages.append(age)
     return Freshness(max(ages, default=None), is_stale)

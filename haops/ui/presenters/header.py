@@ -12,6 +12,7 @@ def header(view: View, width: int) -> Line:
     left = line(" haops  ", strong(view.inventory.cluster), "  ", mode(view), elapsed(view), *_runbook(view))
     right = line(dim("? help "))
     room = width - left.width - right.width - 4
+    # Even that the journal is lost may give way: the sentence below begins with it.
     kept = line("   ", Span(f"JOURNAL LOST: {view.journal_lost}", Role.BAD) if view.journal_lost else dim(journal))
     return spread(left + kept if kept.width <= room else left, right, width)
 

@@ -28,6 +28,7 @@ def key_line(actions: Sequence[tuple[str, str]], width: int) -> Line:
         return line()
     *most, last = shown
     left = line(" ", *(part for key, words in most for part in _pair(key, words)))
+    # `spread` cuts the left part only; on a very narrow screen the last pair alone is too wide.
     return crop(spread(left, line(*_pair(*last)), width), width)
 
 

@@ -106,6 +106,7 @@ def crop(given: Line, width: int) -> Line:
     for span in given.spans:
         # The span that does not fit, or that leaves no room for the mark, carries the mark.
         if span.width > room or (span.width == room and span is not given.spans[-1]):
+            # With a space more than there is, so that `cut` marks even a span that just fits.
             kept.append(Span(cut(span.text + " ", room), span.role))
             break
         kept.append(span)

@@ -9,8 +9,10 @@ from haops.ui.presenters.lines import Line, Role, Span, crop, line, wrap
 if TYPE_CHECKING:
     from haops.core.commands import Command
 
+# No higher than its place on the screen, which the style sheet sets.
 MOST_ROWS = 3
 _ROLES = {"critical": Role.BAD, "warning": Role.WARN}
+# By name: this is loaded before the first frame, and commands are not.
 _DONE: Mapping[str, str] = {"AddNote": "Noted: it is in the journal."}
 """Name of a command -> what is said once it is on disk, for those that change nothing else on the screen."""
 

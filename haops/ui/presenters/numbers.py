@@ -30,6 +30,7 @@ def span_of(seconds: float) -> str:
     """Return a length of time in its largest fitting unit: `<0.1 s`, `0.4 s`, `14 s`, `3 min 20 s`, `2 h`, `9 days`."""
     whole = int(seconds)
     if seconds < 1:
+        # `0 s` would say that nothing was done.
         return "0 s" if seconds <= 0 else f"{seconds:.1f} s" if seconds >= _TENTH else f"<{_TENTH} s"
     if whole < _MINUTE:
         return f"{whole} s"
@@ -83,6 +84,7 @@ def clock_span(seconds: float) -> str:
 
 def size(size_bytes: int) -> str:
     """Return a size in powers of ten: `812 B`, `31 MB`, `1.4 GB`."""
+    # As etcd and disks count, not in powers of two.
     value = float(size_bytes)
     for unit in ("B", "kB", "MB", "GB"):
         if value < _KILO:

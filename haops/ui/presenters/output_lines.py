@@ -51,6 +51,7 @@ class OutputLines(Sequence[Line]):
     def __init__(self, output: Output) -> None:
         dropped = size(output.dropped_bytes)
         self._head = [line(Span(f"The first {dropped} are not kept.", Role.WARN))] if output.dropped_bytes else []
+        # Not splitlines: a carriage return ends no line here, it is shown.
         self._rows = output.stdout.rstrip(b"\n").split(b"\n")
 
     def __len__(self) -> int:

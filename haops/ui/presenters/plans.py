@@ -79,6 +79,7 @@ def scripts(plan: StepPlan, width: int) -> list[Line]:
     first = plan.targets[0]
     names = " ".join(target.target for target in plan.targets)
     place = "on this bastion" if first.target == BASTION else f"on {names}"
+    # Longer than any screen and then cut; the mark of the cut would say that something is hidden.
     rule = line(dim(crop(line(f"╭ runs {place}, exactly " + "─" * width), width - 1).plain.rstrip("… ")))
     body = [piece for text in first.script.rstrip("\n").split("\n") for piece in _framed(Span(text), width)]
     return [rule, *body, line(dim("╰"))]

@@ -111,6 +111,7 @@ def _open_needs(view: View, step: Step, state: StepState) -> str:
 def duration(view: View, run: StepRun) -> str:
     """Return how long a step took, or has been going on."""
     begun = since(run.started_at, view.now)
+    # A step that waits again still has its last times: they say nothing about what is asked now.
     if begun is None or run.state in _NOT_BEGUN:
         return ""
     ended = since(run.ended_at, view.now)

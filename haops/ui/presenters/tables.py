@@ -86,5 +86,6 @@ def _line(spans: Sequence[Span], table: Table, shown: Sequence[int], widths: Seq
         fit(span, width, right=table.columns[index].right)
         for span, index, width in zip(spans, shown, widths, strict=True)
     ]
+    # The gap goes into the cell before it: changes are found and marked by the number of the span.
     spaced = [Span(span.text + " " * GAP, span.role) for span in fitted[:-1]]
     return Line((*spaced, fitted[-1]), key)

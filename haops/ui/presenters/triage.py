@@ -61,6 +61,7 @@ def _head(fit: Fit) -> Line:
 def _reasons(fit: Fit, width: int) -> list[Line]:
     """Return what speaks for it, what against, what was not seen, and what it would change."""
     lines = [*_signals("for", fit.speaks_for, width), *_signals("against", fit.speaks_against, width)]
+    # 14 cells are the indentation and the label: reasons go on below each other.
     if fit.not_seen:
         lines += wrap(line(dim("    not seen  "), dim(", ".join(fit.not_seen))), width, indent=" " * 14)
     changes = list(fit.changes)

@@ -51,6 +51,7 @@ def _ask_reason(screen: "SessionScreen", heading: str, fact: str, make: Callable
         screen.tell("warning", _not_waiting(screen))
         return
     # The session's own rules, asked ahead: nobody types a reason for what is refused afterwards.
+    # The heading stands in for the reason that is not typed yet: an empty one would be refused.
     foreseen = decide(
         screen.view.session, make(heading), Circumstances(operator="", plan_of=screen.view.plans.__getitem__)
     )

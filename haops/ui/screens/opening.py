@@ -34,6 +34,7 @@ class OpeningScreen(Screen[None]):
         """Lay out the header, the sentence and the keys where the session has them."""
         yield Lines(lambda _width: [line(" haops  ", strong(self._opening.title))], id="header")
         yield Lines(self._now, id="now", classes="frame")
+        # Nothing: it takes the rows between, so that the keys stand at the bottom.
         yield Lines(id="rest")
         yield Lines(lambda width: [key_line(_KEYS, width)], id="keys")
 

@@ -43,6 +43,7 @@ SMALLEST = (40, 10)
 """Below this only a line that says so is shown."""
 SHORT_ROWS = 19
 """Below this height the chosen step's four lines give way to the pane."""
+# As many as the style sheet gives #now, its frame apart.
 NOW_ROWS = 3
 TOLD_S = 20.0
 """How long something that was said stays."""

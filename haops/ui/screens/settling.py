@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from haops.core.session_state import Attempt
     from haops.ui.screens.session import SessionScreen
 
+# Both are handed in: `intents`, which has them, imports this module.
 Ask = Callable[["SessionScreen", str, list[Line], Callable[[str], Command]], None]
 """Asks for text and gives the command that is made of it."""
 Give = Callable[["SessionScreen", Command | None], None]

@@ -62,6 +62,7 @@ class StartScreen(Screen[None]):
 
     def _read_rows(self) -> None:
         """Read the rows in a thread."""
+        # As a message: widgets may be touched by the app's own thread only.
         self.run_worker(lambda: self.post_message(self.RowsFound(self._source.rows())), thread=True)
 
     def on_start_screen_rows_found(self, message: RowsFound) -> None:

@@ -116,6 +116,7 @@ class Lines(ScrollView):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return the height of all lines at this width."""
         del container, viewport
+        # Made anew: the layout asks before there are lines of the new width.
         return len(self._make(width)) if width else 0
 
     def on_resize(self, event: events.Resize) -> None:

@@ -58,6 +58,7 @@ class Menu(Lines, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the cursor in sight: before the first layout there was nothing to scroll."""
+        # First the rows for the new width: left to itself, the toolkit calls this behind the method here.
         super().on_resize(event)
         for number, line in enumerate(self.lines):
             if line.key and line.key == self.cursor:
