@@ -16,7 +16,7 @@ from haops.runtime.journal_segment import name_of
 from haops.runtime.private_files import open_to_read
 
 INTERVAL_S = 0.2
-LAST_TYPE = "session.closed"
+CLOSED = "session.closed"
 
 
 def follow_journal(path: Path, *, interval_s: float = INTERVAL_S) -> Iterator[Record]:
@@ -42,7 +42,8 @@ def _follow(directory: int, path: Path, interval_s: float) -> Iterator[Record]:
         for line in _whole_lines(directory, number, offset):
             offset += len(line)
             record = _take(chain, line, path)
-            closed = record.type == LAST_TYPE
+            # Not only of the last record: measurements, notes and the operator's leaving follow.
+            closed = closed or record.type == CLOSED
             yield record
         if following:
             number, offset = number + 1, 0

@@ -454,7 +454,7 @@ def test_a_journal_can_be_read_while_it_is_written(tmp_path: Path) -> None:
 
 
 def test_following_yields_each_record_once_and_ends_with_the_session(tmp_path: Path) -> None:
-    """Records appear as they are written, in order; a closed session ends the following."""
+    """Records appear as they are written, in order; a closed session that was left ends the following."""
     writer = JournalWriter.create(tmp_path / "s-1", "s-1", CLOCK)
     note(writer, "0")
     followed = follow_journal(tmp_path / "s-1", interval_s=0.01)
@@ -462,8 +462,9 @@ def test_following_yields_each_record_once_and_ends_with_the_session(tmp_path: P
         assert next(followed).body["text"] == str(number - 1)
         note(writer, str(number), barrier=False)
     writer.append("session.closed", {"outcome": "done"}, actor="ops", barrier=True)
+    writer.append("session.left", {"reason": "left"}, actor="ops", barrier=True)
     writer.close()
-    assert [record.type for record in followed] == ["note.added", "session.closed"]
+    assert [record.type for record in followed] == ["note.added", "session.closed", "session.left"]
 
 
 @pytest.mark.parametrize("reference", ["missing", ".", "000001.hj"])
