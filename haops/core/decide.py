@@ -98,10 +98,15 @@ def _unfit(session: Session, plan: StepPlan, command: cmd.Confirm) -> Refusal | 
         return Refusal("what would run has changed since it was shown", "look at it again and confirm it anew")
     if command.answer not in needed_answer(plan.step.risk):
         return Refusal(f"a step with risk {plan.step.risk} is not confirmed by {command.answer.value}")
+    return _by_itself(session, command.answer) or _guarded(plan, command.overrides)
+
+
+def _by_itself(session: Session, answer: cmd.Answer) -> Refusal | None:
+    """Return why an answer that nobody gave does not count, or None."""
     # By the journal's own word: nothing on a command line makes a drill of an incident.
-    if command.answer is cmd.Answer.AUTO and (session.opened is None or session.opened.mode != "drill"):
+    if answer is cmd.Answer.AUTO and (session.opened is None or session.opened.mode != "drill"):
         return Refusal("only a drill in the lab confirms by itself")
-    return _guarded(plan, command.overrides)
+    return None
 
 
 def _guarded(plan: StepPlan, overrides: Mapping[str, str]) -> Refusal | None:
@@ -139,7 +144,7 @@ def _as_record(guard: GuardNow) -> dict[str, Any]:
 
 @_decide.register
 def _(command: cmd.Choose, session: Session, now: Circumstances) -> Decision:
-    refusal = _not_awaiting(session, command.step)
+    refusal = _not_awaiting(session, command.step) or _by_itself(session, command.answer)
     if refusal:
         return refusal
     options = {now_open.option.value: now_open for now_open in now.plan_of(command.step).options}

@@ -141,6 +141,13 @@ def test_a_closed_way_is_not_taken(asked: Any) -> None:
     assert chosen.offered["start"].startswith("closed")
 
 
+def test_nobody_but_a_person_decides_in_an_incident(asked: Any) -> None:
+    """The answer `auto` takes no way either, outside a drill."""
+    options = (Option(value="restore", title="r", loses="nothing"),)
+    _, give, _ = asked(kind="choose", action=options, on=None)
+    assert "only a drill" in str(give(cmd.Choose(step="one", value="restore", answer=cmd.Answer.AUTO)))
+
+
 def test_a_session_that_is_over_takes_notes_only(asked: Any) -> None:
     """After the end nothing runs, but a note can still be added."""
     tale, give, plan = asked()
