@@ -87,14 +87,6 @@ class RunbookChosen(Event, type="runbook.chosen", barrier=True):
     includes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactsRecorded(Event, type="facts.recorded"):
-    """Facts that a decision rested on, as they were then."""
-
-    about: str
-    facts: Mapping[str, Any]
-
-
 # No barrier: what is seen is seen again.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalRaised(Event, type="signal.raised"):

@@ -14,7 +14,6 @@ from haops.core.timeline.values import Category, Happening
 
 TOOL = "haops"
 DRILL = "drill"
-_FACTS_SHOWN = 8
 
 
 @dataclass(slots=True)
@@ -96,13 +95,6 @@ def _(event: ev.RunbookChosen, _session: Session, roles: Roles) -> Telling:
     signals = f", for the signals {', '.join(event.signals)}" if event.signals else ""
     who = roles.of(event.operator) if event.operator else TOOL
     return Telling(Category.DECISION, who, f"The runbook {event.name} was taken up{signals}")
-
-
-@_tells(ev.FactsRecorded)
-def _(event: ev.FactsRecorded, _session: Session, _roles: Roles) -> Telling:
-    shown = ", ".join(f"{name} {value}" for name, value in list(event.facts.items())[:_FACTS_SHOWN])
-    more = f", and {len(event.facts) - _FACTS_SHOWN} more" if len(event.facts) > _FACTS_SHOWN else ""
-    return Telling(Category.OBSERVATION, TOOL, f"Facts about {event.about}: {shown}{more}")
 
 
 @_tells(ev.SignalRaised)
