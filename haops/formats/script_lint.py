@@ -17,8 +17,8 @@ SHELL_VARIABLES = frozenset(
 """What a shell or a login sets by itself."""
 
 _SAFE_START = re.compile(r"^set\s+-[a-z]*e[a-z]*u|^set\s+-[a-z]*u[a-z]*e", re.MULTILINE)
-# A letter first: values in Go templates, which kubectl and crictl take, begin with a dot.
-_TEMPLATE = re.compile(r"\{\{-?\s*[A-Za-z_][\w.]*\s*-?\}\}")
+# A letter first: values in Go templates, which kubectl and crictl take, begin with a dot; end and else are their words.
+_TEMPLATE = re.compile(r"\{\{-?\s*(?!(?:end|else)\b)[A-Za-z_][\w.]*\s*-?\}\}")
 _RM = re.compile(r"\brm\s+(?:-\w+\s+)*-\w*[rR]\w*[^\n;&|]*")
 _KEPT = re.compile(r"\$\{?ETCD_DATA_DIR|/var/lib/etcd|/var/lib/kubelet|/etc/kubernetes")
 # A suffix behind the name, or sed -i with one: kubelet runs such copies (kubernetes issue 129364).

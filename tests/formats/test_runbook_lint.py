@@ -65,6 +65,7 @@ def test_advice_on_steps(step: str, codes: list[str]) -> None:
         ("awk '{print $FOO}' x", []),
         ("echo $ETCD_NAME $HAOPS_ATTEMPT $HOME $1 $@ $? $$", []),
         ("echo {{ etcd.name }}", ["14:12 spliced-value"]),
+        ("kubectl get node -o go-template='{{range .items}}{{if .spec}}{{.kind}}{{else}}-{{end}}{{end}}'", []),
         ("crictl ps -o go-template --template '{{.id}}'", []),
         ('rm -rf "$ETCD_DATA_DIR"', ["14:7 removes-state"]),
         ("rm -f -r /var/lib/etcd/member", ["14:7 removes-state"]),
