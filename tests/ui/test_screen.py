@@ -91,18 +91,35 @@ async def test_the_cursor_follows_the_session_until_the_operator_moves_it() -> N
         assert steps_of(screen).cursor == "label-hosts"
 
 
+def marked(pane: Lines, row: int) -> list[str]:
+    """Return the texts that are underlined in a row of a pane."""
+    return [s.text.strip() for s in pane.render_line(row) if s.style and s.style.underline]
+
+
 async def test_a_changed_cell_is_marked_and_only_its_row_is_drawn_anew() -> None:
     """A new revision is underlined for a moment; rows that did not change are left alone."""
     async with scene("healthy") as screen:
-        pane = screen.app.screen.query_one("#pane-etcd")
+        pane = screen.app.screen.query_one("#pane-etcd", Lines)
         drawn: list[int] = []
         pane.refresh_line = drawn.append  # type: ignore[method-assign]
         observations = [*healthy_observations(0.5), seen(Kind.ETCD_MEMBER, "cp2", member(2, revision=9), age_s=0.1)]
         screen.live.change(view_of(Story(), picture(observations)))
         await screen.pilot.pause(0.2)
         assert drawn == [2]
-        underlined = [s.text.strip() for s in pane.render_line(2) if s.style and s.style.underline]
-        assert "9" in underlined
+        assert "9" in marked(pane, 2)
+
+
+async def test_what_changes_every_second_is_not_marked_and_takes_no_mark_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A latency is another with each look: it must neither flash, nor end the mark of a revision beside it."""
+    monkeypatch.setattr("haops.ui.widgets.lines._MARKED_S", 3600.0)
+    async with scene("healthy") as screen:
+        pane = screen.app.screen.query_one("#pane-etcd", Lines)
+        for latency_ms in (3.0, 4.0):
+            changed = seen(Kind.ETCD_MEMBER, "cp2", member(2, revision=9, latency_ms=latency_ms), age_s=0.1)
+            screen.live.change(view_of(Story(), picture([*healthy_observations(0.5), changed])))
+            await screen.pilot.pause(0.2)
+            assert f"{latency_ms:.0f} ms" in pane.lines[2].plain
+            assert marked(pane, 2) == ["9"]
 
 
 @pytest.mark.parametrize("name", ["healthy", "quorum-lost", "unknown", "failed", "waiting-destroy", "drill", "stale"])

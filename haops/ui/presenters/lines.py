@@ -51,10 +51,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `key` names the thing it stands for, so that a cursor can stay on it (empty: not to be chosen)."""
+    """One line. `key` names the thing it stands for, so that a cursor can stay on it (empty: not to be chosen).
+
+    `volatile`: the numbers of those spans whose changes are too frequent to be worth marking.
+    """
 
     spans: tuple[Span, ...] = ()
     key: str = ""
+    volatile: frozenset[int] = frozenset()
 
     @property
     def plain(self) -> str:

@@ -88,4 +88,5 @@ def _line(spans: Sequence[Span], table: Table, shown: Sequence[int], widths: Seq
     ]
     # The gap goes into the cell before it: changes are found and marked by the number of the span.
     spaced = [Span(span.text + " " * GAP, span.role) for span in fitted[:-1]]
-    return Line((*spaced, fitted[-1]), key)
+    volatile = frozenset(number for number, index in enumerate(shown) if table.columns[index].volatile)
+    return Line((*spaced, fitted[-1]), key, volatile)

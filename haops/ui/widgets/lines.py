@@ -23,7 +23,8 @@ _MARKED_S = 2.0
 class Lines(ScrollView):
     """Lines of text, scrolled with the keyboard when there are more than fit.
 
-    With `marks_changes`, a span that changed in a line with the same key is underlined for two seconds.
+    With `marks_changes`, a span that changed in a line with the same key is underlined for two seconds, unless the line
+    calls it volatile.
     """
 
     def __init__(
@@ -103,7 +104,11 @@ class Lines(ScrollView):
             return
         # Cells are padded to their column, whose width changes with the terminal.
         pairs = enumerate(zip(old.spans, new.spans, strict=True))
-        self._changed[number] = frozenset(i for i, (was, now) in pairs if was.text.strip() != now.text.strip())
+        changed = frozenset(i for i, (was, now) in pairs if was.text.strip() != now.text.strip()) - new.volatile
+        # A mark that is there stays, whatever ticks beside it.
+        if not changed:
+            return
+        self._changed[number] = changed
         # The first that fires unmarks all: a mark may be shorter than that, never longer.
         self.set_timer(_MARKED_S, self._unmark)
 
