@@ -81,9 +81,7 @@ class LabHost:
         if supply is None:
             return
         with suppress(ProcessLookupError):
-            # The first process of a PID namespace: the kernel ends all others in it.
-            os.kill(self.pid, signal.SIGKILL)
-        supply.kill()
+            _end(supply, self.pid)
         supply.wait()
         for pipe in (supply.stdin, supply.stdout):
             if pipe:
@@ -127,6 +125,17 @@ class LabHost:
     def _did_not_boot(self) -> LabError:
         said = self.disk.console.read_text(errors="replace").strip()[-2000:]
         return LabError(f"did not boot: {said or 'no message'}", where=self.name)
+
+
+def _end(supply: "subprocess.Popen[str]", first: int) -> None:
+    """End a host by its first process if that was heard of, else by its power supply."""
+    if not first:
+        # It has not been plugged in yet: it ends with its supply, or at the end of its standard input.
+        supply.kill()
+    # A number that the supply has waited for may by now be another process's.
+    elif supply.poll() is None:
+        # The first process of a PID namespace: the kernel ends all others in it, and the supply ends after the last.
+        os.kill(first, signal.SIGKILL)
 
 
 def boot_all(hosts: Sequence[LabHost]) -> None:

@@ -1,6 +1,7 @@
 """A host that cannot boot says why, in one error."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,10 @@ import pytest
 from lab_child import LabChild, lab_child
 
 from haops.errors import EnvironmentLacks, LabError
+from haops.lab.agent.boot import BootOrder
 from haops.lab.host_disk import HostDisk
 from haops.lab.lab import Lab
+from haops.runtime import own_program
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +66,48 @@ def without_agent(lab: Lab) -> str:
 def test_a_host_that_does_not_boot_shows_its_console(lab: LabChild) -> None:
     """The last words of a host that did not boot are in the error."""
     assert "etcd3" in lab.run(without_agent)
+
+
+def never_plugged_in(lab: Lab) -> str:
+    """Switch a host on and cut its power before its first process was heard of; boot it after that."""
+    # Ids of a process group of its own: a signal to the caller's group must not reach the test runner.
+    if os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)
+    host = lab.host("etcd3")
+    host.cut_power()
+    host.switch_on()
+    host.cut_power()
+    host.boot()
+    return host.run("hostname").stdout
+
+
+def test_power_can_be_cut_before_the_cable_is_plugged_in(lab: LabChild) -> None:
+    """A host that was only switched on is ended without a signal to anybody else, and boots again."""
+    assert lab.run(never_plugged_in) == "etcd3\n"
+
+
+def left_alone(lab: Lab) -> int:
+    """Begin to boot a host by hand, and hang up instead of plugging it in; return how it ended."""
+    host = lab.host("etcd3")
+    host.cut_power()
+    order = BootOrder(name="etcd3", address=host.address, disk=host.disk, programs=host.programs)
+    try:
+        return subprocess.run(
+            own_program.command("haops.lab.agent"),
+            input=order.to_json() + "\n",
+            stdout=subprocess.DEVNULL,
+            text=True,
+            env=own_program.environment(),
+            check=False,
+            timeout=20,
+        ).returncode
+    finally:
+        host.boot()
+
+
+def test_a_host_that_nobody_plugs_in_ends(lab: LabChild) -> None:
+    """The first process ends when whoever switched it on has gone: no host is left over that nobody knows of."""
+    assert lab.run(left_alone) == 1
 
 
 def unanswered(lab: Lab) -> str:

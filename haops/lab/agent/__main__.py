@@ -14,7 +14,10 @@ def main() -> int:
     order = BootOrder.from_json(sys.stdin.readline())
     power_on(order.name)
     # Before what may fail: a host that has ended cannot be plugged in, and only that would be told.
-    sys.stdin.readline()  # until the cable is plugged in: it is plugged into this process's network namespace
+    # Until the cable is plugged in: it is plugged into this process's network namespace.
+    if not sys.stdin.readline():
+        # Whoever switched it on has gone, perhaps before this process asked to die with its parent.
+        return 1
     try:
         assemble(order.disk, order.programs)
     except EnvironmentLacks as lack:
