@@ -22,12 +22,15 @@ from haops.ui.presenters.confirmation import Confirmation, confirmation
 from haops.ui.presenters.lines import Line, wrap
 from haops.ui.presenters.marks import STEP_MARKS
 from haops.ui.presenters.sentence import sentence
+from haops.ui.presenters.steps import undecided
 
 if TYPE_CHECKING:
     from haops.core.decide import Refusal
 
 _ENTER = "enter"
 """How an empty line is named in a question."""
+# Longer than any first look takes: until then what is not known may only not have been seen yet.
+_KNOWN_WITHIN_S = 10.0
 _FALLBACK_SIZE = (80, 24)
 
 
@@ -42,6 +45,7 @@ class PlainSession:
         self._said: dict[str, str] = {}
         self._sentence = ""
         self._noticed: tuple[Notice, ...] = ()
+        self._ready_since_s: dict[str, float] = {}
 
     def run(self) -> str:
         """Go on until the runbook is done or the operator leaves. Returns what is not done, or nothing."""
@@ -77,8 +81,27 @@ class PlainSession:
             # While others are under way a failure can wait: what they come to may matter for it.
             if waiting and not (state is StepState.FAILED and view.session.in_state(*OPEN)):
                 return ask(view, waiting[0])
+        stuck = None if view.session.in_state(*OPEN) else self._stuck(view)
+        if stuck:
+            return self._ask_stuck(stuck)
         self._changes.wait()
         return True
+
+    def _stuck(self, view: View) -> str:
+        """Return a step that has waited long for its condition to be known, or nothing."""
+        ready = view.session.in_state(StepState.READY)
+        # A step is ready for a moment before each offer, too; only one that stays so is counted from when it was seen.
+        self._ready_since_s = {step: self._ready_since_s.get(step, view.monotonic_s) for step in ready}
+        waited = (step for step, since_s in self._ready_since_s.items() if view.monotonic_s - since_s > _KNOWN_WITHIN_S)
+        return next(waited, "")
+
+    def _ask_stuck(self, step_id: str) -> bool:
+        """Ask about a step of which it does not become known whether it applies."""
+        typed = self._ask(f"{step_id} still waits. enter = look again, s = skip it, q = leave: ").strip()
+        if typed == "s":
+            return self._skip(step_id)
+        del self._ready_since_s[step_id]
+        return typed != "q"
 
     def _ask_step(self, view: View, step_id: str) -> bool:
         """Ask about a step that waits."""
@@ -189,7 +212,7 @@ class PlainSession:
             self._sentence = first.plain
             self._print(*_plain(wrap(first, self._width(), indent="  ")))
         for step_id, run in view.session.steps.items():
-            words = f"{STEP_MARKS[run.state].word}{f': {run.reason}' if run.reason else ''}"
+            words = _words(view, step_id)
             if self._said.get(step_id) != words:
                 self._said[step_id] = words
                 # At the beginning every step is: that is nothing to say of each.
@@ -209,6 +232,16 @@ class PlainSession:
 def _wanted(view: View, risk: Risk) -> str:
     """Return the answer that a risk asks for."""
     return {Risk.READ: _ENTER, Risk.CHANGE: "y", Risk.DESTROY: view.inventory.cluster}[risk]
+
+
+def _words(view: View, step_id: str) -> str:
+    """Return where a step stands, and why."""
+    run, runbook = view.session.steps[step_id], view.session.runbook
+    step = runbook.step(step_id) if runbook else None
+    if step and step.when and undecided(view, step, run):
+        # Without the values: they may change with every look, and each time it would be said anew.
+        return f"waits until it is known whether it applies: {step.when.text}"
+    return f"{STEP_MARKS[run.state].word}{f': {run.reason}' if run.reason else ''}"
 
 
 def _plain(lines: Iterable[Line]) -> list[str]:

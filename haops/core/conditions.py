@@ -82,10 +82,11 @@ class Expression:
         return _evaluate(self.tree, facts)
 
     def holds(self, facts: Mapping[str, Any]) -> bool | None:
-        """Return whether it is true, or None if a fact that it needs is not known."""
+        """Return whether it is true, or None if that cannot be told: a fact is not known, or types do not fit."""
         try:
             return bool(self.evaluate(facts))
-        except Unknown:
+        # Nothing may rest on a clash either; `explain` says what it is.
+        except (Unknown, ConditionError):
             return None
 
     def occurrences(self) -> Iterator[Occurrence]:
@@ -94,8 +95,15 @@ class Expression:
         return iter(sorted(found, key=lambda occurrence: occurrence.begin))
 
     def explain(self, facts: Mapping[str, Any]) -> str:
-        """Return the names that it reads with their values now: `etcd.answering 1, etcd.quorum 2`."""
-        return ", ".join(f"{name} {_show(facts.get(name))}" for name in self.names)
+        """Return the names that it reads with their values now, and a clash: `etcd.answering 1, etcd.quorum 2`."""
+        values = ", ".join(f"{name} {_show(facts.get(name))}" for name in self.names)
+        try:
+            self.evaluate(facts)
+        except Unknown:
+            return values
+        except ConditionError as clash:
+            return f"{values}; {clash}"
+        return values
 
 
 def parse_condition(text: str) -> Expression:

@@ -185,13 +185,9 @@ def _guarded(guard: Guard, targets: list[str]) -> list[str]:
 
 
 def _look(guard: Guard, target: str, knowledge: Knowledge) -> GuardNow:
-    """Return a guard with its live answer; a clash of types is an answer of no."""
+    """Return a guard with its live answer."""
     facts = knowledge.on(target)
-    try:
-        holds = guard.that.holds(facts)
-    except ConditionError:
-        holds = False
-    return GuardNow(guard=guard, target=target, holds=holds, values=guard.that.explain(facts))
+    return GuardNow(guard=guard, target=target, holds=guard.that.holds(facts), values=guard.that.explain(facts))
 
 
 def _options(step: Step, knowledge: Knowledge) -> tuple[OptionNow, ...]:

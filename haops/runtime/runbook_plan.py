@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from haops.core.conditions import ConditionError, Expression
+from haops.core.conditions import Expression
 from haops.core.facts import derive, derive_host
 from haops.core.inventory import Inventory
 from haops.core.observations import Picture
@@ -75,12 +75,7 @@ def _target(plan: TargetPlan, variables: Mapping[str, Expression], origins: Mapp
 
 def _is_excluded(selector: Selector | None, facts: Mapping[str, Any]) -> bool:
     """Return whether a host is surely not meant: its condition is false by what the inventory says alone."""
-    if selector is None or selector.where is None:
-        return False
-    try:
-        return selector.where.holds(facts) is False
-    except ConditionError:
-        return False
+    return selector is not None and selector.where is not None and selector.where.holds(facts) is False
 
 
 def _widest(selector: Selector) -> Selector:

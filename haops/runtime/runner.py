@@ -13,7 +13,7 @@ from typing import Protocol
 from haops.connectors.seam import Connections
 from haops.core import events as ev
 from haops.core.clock import Clock
-from haops.core.conditions import ConditionError, Expression
+from haops.core.conditions import Expression
 from haops.core.decide import held_guard
 from haops.core.facts import kinds_for
 from haops.core.inventory import BASTION
@@ -249,9 +249,6 @@ def _groups(step: Step, targets: list[str]) -> Iterator[list[str]]:
 def _look_at(condition: Expression, known: Knowledge, targets: tuple[str, ...]) -> tuple[bool, str]:
     """Return whether a condition is known to hold (on every target, if it reads host facts), and the values."""
     places = targets if any(name.startswith("host.") for name in condition.names) else (BASTION,)
-    try:
-        answers = {place: condition.holds(known.on(place)) for place in places}
-    except ConditionError as error:
-        return False, str(error)
+    answers = {place: condition.holds(known.on(place)) for place in places}
     worst = next((place for place, answer in answers.items() if not answer), places[0])
     return all(answers.values()), condition.explain(known.on(worst))

@@ -9,6 +9,7 @@ import click
 import pytest
 from journals import StandingClock
 
+from haops.cli import plain
 from haops.cli.plain import PlainSession
 from haops.cli.run import run
 from haops.errors import InputError, Refused
@@ -176,3 +177,26 @@ def test_half_a_command_line_is_a_usage_error(arguments: list[str]) -> None:
     """A runbook with its cluster, or a session: nothing between them."""
     with pytest.raises(click.UsageError, match="--resume"):
         run.main(arguments, standalone_mode=False)
+
+
+STUCK = """\
+apiVersion: haops/v1
+kind: Runbook
+name: stuck
+title: Stuck
+summary: Waits for a fact that nobody can tell.
+steps:
+  - {id: never, title: Never, when: etcd.members_healthy > 0, manual: Never.}
+"""
+
+
+def test_a_step_whose_condition_does_not_become_known_is_said_and_can_be_skipped(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a session line by line would stand still without a word, and only a kill would end it."""
+    monkeypatch.setattr(plain, "_KNOWN_WITHIN_S", 0.2)
+    world.runbook_file.write_text(STUCK)
+    out = io.StringIO()
+    assert PlainSession(world.begin(), answering("", "s", "no etcd here"), out).run() == ""
+    assert "never waits until it is known whether it applies: etcd.members_healthy > 0" in out.getvalue()
+    assert "never skipped: no etcd here" in out.getvalue()

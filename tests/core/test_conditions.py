@@ -41,6 +41,14 @@ def test_a_known_part_decides_beside_an_unknown_one(text: str) -> None:
     assert parse_condition(text).holds({}) is ("or" in text)
 
 
+def test_a_clash_of_types_is_not_known_and_said() -> None:
+    """A runbook may compare a word with a number; nothing rests on that, and the values say what is wrong."""
+    clash = parse_condition("way > 3")
+    assert clash.holds({"way": "survivor"}) is None
+    assert clash.explain({"way": "survivor"}).startswith("way survivor; way > 3: ")
+    assert clash.explain({}) == "way unknown"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -46,3 +46,33 @@ def test_a_decision_taken_again_opens_what_it_had_closed(world: World) -> None:
     engine.submit(cmd.Choose(step="way", value="right", answer=cmd.Answer.YES))
     wait_for(engine, lambda now: now.session.steps["left-end"].state is StepState.SKIPPED)
     assert engine.view().session.steps["right-end"].state is StepState.PENDING
+
+
+CLASH = """\
+apiVersion: haops/v1
+kind: Runbook
+name: clash
+title: Clash
+summary: Compares words with numbers wherever a condition may stand.
+steps:
+  - id: way
+    title: Which way
+    choose:
+      - {value: left, title: Left, loses: nothing}
+      - {value: right, title: Right, loses: nothing, when: hosts.expected > 'x'}
+  - {id: after, title: After, needs: [way], when: way > 3, manual: After.}
+  - {id: end, title: End, needs: [way], manual: The end.}
+"""
+
+
+def test_a_condition_that_compares_words_with_numbers_stops_only_its_own_step(world: World) -> None:
+    """The step waits and can be skipped with a reason, the answer is not open; the session goes on."""
+    world.runbook_file.write_text(CLASH)
+    engine = world.begin()
+    view = wait_state(engine, "way", StepState.AWAITING_CONFIRMATION)
+    assert [option.is_open for option in view.plans["way"].options] == [True, None]
+    assert engine.submit(cmd.Choose(step="way", value="left", answer=cmd.Answer.YES)) is None
+    view = wait_state(engine, "end", StepState.AWAITING_CONFIRMATION)
+    assert view.session.steps["after"].state is StepState.READY
+    assert engine.submit(cmd.Skip(step="after", reason="the condition is wrong")) is None
+    wait_state(engine, "after", StepState.SKIPPED)

@@ -30,13 +30,14 @@ from haops.ui.presenters.output_lines import OutputLines, WholeOutput, output_ta
 from haops.ui.presenters.plans import AFTER_A_LOST_CONNECTION
 from haops.ui.presenters.questions import leave_lines
 from haops.ui.presenters.sentence import now_lines, sentence
-from haops.ui.presenters.steps import current_step, steps_table
+from haops.ui.presenters.steps import current_step, standing, steps_table
 from haops.ui.presenters.tables import table_lines
 from haops.ui.presenters.timeline import Story, timeline_lines
 from tests.ui.scenes import (
     HEALTHY,
     NAMES,
     NOW,
+    RUNBOOK,
     SCENES,
     failed,
     healthy,
@@ -49,6 +50,7 @@ from tests.ui.scenes import (
     running,
     seen,
     stale,
+    that,
     unknown,
     view_of,
     waiting,
@@ -265,6 +267,20 @@ def test_members_with_different_hashes_are_said_in_the_title() -> None:
     pane = next(pane for pane in all_panes() if pane.name == "etcd")
     assert "HASHES DIFFER" in pane.heading(view_of(Told(), picture(observations))).plain
     assert "hashes equal" in pane.foot(healthy()).plain
+
+
+@pytest.mark.parametrize("condition", ["older.present", 'etcd.members_expected == "three" or 1 > "x"'])
+def test_a_step_whose_condition_cannot_be_told_says_so_and_the_way_on(condition: str) -> None:
+    """It is ready and is not offered: without a word the session would stand still for no reason that one can see."""
+    session = Told().take_up().session
+    first = replace(RUNBOOK.steps[0], when=that(condition))
+    session = replace(session, runbook=replace(RUNBOOK, steps=(first, *RUNBOOK.steps[1:])))
+    view = replace(healthy(), session=session)
+    assert standing(view, first, session.steps[first.id]) == "condition unknown"
+    for shown in (detail(view, first.id, 100), short_detail(view, first.id, 100)):
+        text = "\n".join(line.plain for line in shown)
+        assert condition in text
+        assert "s skip it with a reason" in text
 
 
 def test_what_is_unknown_draws_attention_first() -> None:

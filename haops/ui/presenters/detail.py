@@ -16,7 +16,7 @@ from haops.ui.presenters.plans import (
     standard_variables,
     summary,
 )
-from haops.ui.presenters.steps import standing, step_number
+from haops.ui.presenters.steps import standing, step_number, undecided
 
 OUTCOME_MARKS = {
     "succeeded": STEP_MARKS[StepState.SUCCEEDED],
@@ -30,6 +30,7 @@ _WAYS_ON = {
     StepState.FAILED: "What next: r retry · {back}s skip it with a reason",
     StepState.UNKNOWN: "What next: enter, then p probe or d decide",
     StepState.AWAITING_CONFIRMATION: "What next: y to see and confirm it · s skip it with a reason",
+    StepState.READY: "What next: it is offered once that is known · s skip it with a reason",
     StepState.BLOCKED: "What next: settle what it needs first; esc and choose that step",
 }
 
@@ -79,9 +80,9 @@ def short_detail(view: View, step_id: str, width: int) -> list[Line]:
     run = view.session.steps[step_id]
     mark = STEP_MARKS[run.state]
     head = line(mark.span, " ") + detail_title(view, step_id)
-    reason = run.reason or step.why
+    reason = undecided(view, step, run) or run.reason or step.why
     state = line(Span(standing(view, step, run), mark.role), f"  {reason}" if reason else "")
-    next_up = _way_on(step, run.state) or "enter: the exact script, guards and attempts"
+    next_up = _way_on(view, step, run) or "enter: the exact script, guards and attempts"
     return [head, summary(step, view.plans.get(step_id), run.targets), state, line(Span(next_up, Role.KEY))]
 
 
@@ -99,14 +100,20 @@ def _present(view: View, step: Step, run: StepRun, width: int) -> list[Line]:
         lines += paragraph(run.reason, width, mark.role)
     for attempt in view.session.round_attempts(step.id):
         lines += attempt_lines(attempt, width)
-    way_on = _way_on(step, run.state)
+    waits_for = undecided(view, step, run)
+    if waits_for:
+        lines += paragraph(waits_for, width, Role.UNKNOWN, label="Not known yet whether it applies: ")
+    way_on = _way_on(view, step, run)
     return [*lines, line(Span(way_on, Role.KEY))] if way_on else lines
 
 
-def _way_on(step: Step, state: StepState) -> str:
+def _way_on(view: View, step: Step, run: StepRun) -> str:
     """Return the keys that lead on, or nothing; what a step does not have is not offered."""
+    # One that waits for nothing is offered in the same moment.
+    if run.state is StepState.READY and not undecided(view, step, run):
+        return ""
     back = "b roll back · " if step.rollback else ""
-    return _WAYS_ON.get(state, "").replace("{back}", back)
+    return _WAYS_ON.get(run.state, "").replace("{back}", back)
 
 
 _SPEAKING = frozenset(StepState) - {StepState.PENDING, StepState.READY}

@@ -97,7 +97,14 @@ def standing(view: View, step: Step, run: StepRun) -> str:
     # A decision's reason is the answer that was taken.
     if step.kind == "choose" and run.state is StepState.SUCCEEDED:
         return run.reason
-    return STEP_MARKS[run.state].word
+    return "condition unknown" if undecided(view, step, run) else STEP_MARKS[run.state].word
+
+
+def undecided(view: View, step: Step, run: StepRun) -> str:
+    """Return the condition, with its values, for which a step waits that is ready; nothing if it waits for none."""
+    if run.state is not StepState.READY or step.when is None or step.when.holds(view.facts) is not None:
+        return ""
+    return f"{step.when.text} ({step.when.explain(view.facts)})"
 
 
 def _open_needs(view: View, step: Step, state: StepState) -> str:
