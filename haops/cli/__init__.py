@@ -111,8 +111,6 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as left:
-        sys.exit(left.exit_code)
     except HaopsError as error:
         _fail(str(error), error.exit_code)
     # One that came outside of click's own care, which makes an Abort of it.
