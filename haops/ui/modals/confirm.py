@@ -93,8 +93,7 @@ class ConfirmModal(Question[Confirm]):
             inputs[0].focus()
 
     def on_mount(self) -> None:
-        """Set the title, and what can be typed."""
-        super().on_mount()
+        """Show what can be typed; the toolkit calls the method of the class above as well."""
         self.renew()
 
     def on_screen_resume(self) -> None:
