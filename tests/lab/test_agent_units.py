@@ -126,6 +126,61 @@ def test_starting_a_notify_unit_waits_for_readiness(lab: LabChild) -> None:
     assert blocked.status == 1
 
 
+def late_starts(lab: Lab) -> list[str]:
+    """Let units be late with readiness and die by the SIGTERM that follows; start one again by every policy."""
+    policies = {"no": "failed", "on-success": "failed", "on-failure": "activating", "on-abnormal": "activating"}
+    shown = []
+    for policy, state in policies.items():
+        text = f"[Service]\nType=notify\nTimeoutStartSec=200ms\nExecStart=/bin/sleep 1000\nRestart={policy}\n"
+        write_unit(lab, f"late-{policy}.service", f"{text}RestartSec=1h\n")
+        said = shell(lab, f"systemctl start late-{policy}").stderr
+        wait_for(lab, f"late-{policy}", ActiveState=state, Result="timeout")
+        shown.append(said.splitlines()[0].partition("because ")[2])
+    return shown
+
+
+def test_a_start_that_takes_too_long_is_a_failure(lab: LabChild) -> None:
+    """A unit past TimeoutStartSec failed by timeout, though it ended by our SIGTERM; on-failure starts it again."""
+    assert lab.run(late_starts) == ["a timeout was exceeded."] * 4
+
+
+def late_stop(lab: Lab) -> tuple[int, str]:
+    """Stop a unit that is deaf to SIGTERM."""
+    command = "/bin/sh -c \"trap '' TERM; touch /tmp/deaf; while :; do sleep 0.05; done\""
+    write_unit(lab, "deaf.service", f"[Service]\nExecStart={command}\nTimeoutStopSec=300ms\nRestart=always\n")
+    shell(lab, "systemctl start deaf").checked("start")
+    # The shell sets its trap a moment after the unit is up.
+    until(lambda: not shell(lab, "rm /tmp/deaf").status)
+    stopped = shell(lab, "systemctl stop deaf")
+    return stopped.status, shell(lab, "systemctl show -p ActiveState,Result,MainPID deaf").stdout
+
+
+def test_a_stop_that_takes_too_long_is_a_failure(lab: LabChild) -> None:
+    """A unit that had to be killed is failed by timeout, and what was stopped is not started again."""
+    assert lab.run(late_stop) == (0, "ActiveState=failed\nResult=timeout\nMainPID=0\n")
+
+
+def bad_ends(lab: Lab) -> list[str]:
+    """Stop units that end with a status of their own; let one end well before it is ready."""
+    loop = "while :; do sleep 0.05; done"
+    trapped = f"[Service]\nExecStart=/bin/sh -c \"trap 'exit 3' TERM; touch /tmp/trapped; {loop}\"\n"
+    write_unit(lab, "sulky.service", trapped)
+    write_unit(lab, "excused.service", f"{trapped}SuccessExitStatus=3\n")
+    for unit in ("sulky", "excused"):
+        shell(lab, f"systemctl start {unit}").checked("start")
+        until(lambda: not shell(lab, "rm /tmp/trapped").status)
+        shell(lab, f"systemctl stop {unit}").checked("stop")
+    write_unit(lab, "hasty.service", "[Service]\nType=notify\nExecStart=/bin/true\n")
+    shell(lab, "systemctl start hasty")
+    results = shell(lab, "systemctl show -p ActiveState,Result --value sulky excused hasty").stdout
+    return results.split()
+
+
+def test_how_a_unit_ends_decides_whether_it_failed(lab: LabChild) -> None:
+    """A stopped unit that ends with an error is failed unless SuccessExitStatus excuses it; so is one never ready."""
+    assert lab.run(bad_ends) == ["failed", "exit-code", "inactive", "success", "failed", "protocol"]
+
+
 def quorumless_start(lab: Lab) -> tuple[Outcome, str, Outcome]:
     """Stop two real members, then start one of three: it cannot become ready."""
     for name in ("etcd1", "etcd2", "etcd3"):

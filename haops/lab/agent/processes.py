@@ -6,7 +6,7 @@ Owns the host's children, its orphans included: the agent is the host's first pr
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,17 +153,17 @@ class Processes:
                 process.ended.set_result(Ended(max(code, 0), max(-code, 0)))
 
 
-async def stop(process: Running, *, first: int, patience_s: float) -> bool:
-    """Send `first`, then SIGKILL after `patience_s`; return whether the first was enough."""
+async def stop(process: Running, *, first: int, patience_s: float, overdue: Callable[[], None] = lambda: None) -> None:
+    """Send `first`, then SIGKILL after `patience_s`, said by `overdue` before; return when the process has ended."""
     process.send(first)
     process.send(signal.SIGCONT)  # a stopped process takes no other signal
     try:
         # Shielded: the wait may be over, the end is still to come.
         await asyncio.wait_for(asyncio.shield(process.ended), patience_s)
     except TimeoutError:
+        overdue()
         process.send(signal.SIGKILL)
         await process.ended
-        return False
+        return
     # What it started in its own session may have outlived it.
     process.send(signal.SIGKILL)
-    return True

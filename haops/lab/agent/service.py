@@ -19,6 +19,21 @@ from haops.lab.agent.unit_file import UnitFile, parse_environment_file
 
 # systemd.service(5), SuccessExitStatus: an end by one of these is a clean one.
 _CLEAN_SIGNALS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE}
+# systemd.service(5), the table at Restart=: the results after which a unit is started again.
+_STARTED_AGAIN_AFTER = {
+    "always": {"success", "exit-code", "signal", "timeout", "protocol"},
+    "on-success": {"success"},
+    "on-failure": {"exit-code", "signal", "timeout", "protocol"},
+    "on-abnormal": {"signal", "timeout", "protocol"},
+    "on-abort": {"signal"},
+}
+# systemctl's explanations of a result.
+_BECAUSE = {
+    "exit-code": "the control process exited with error code",
+    "signal": "a fatal signal was delivered to the control process",
+    "timeout": "a timeout was exceeded",
+    "protocol": "the service did not take the steps required by its unit configuration",
+}
 
 
 Launch = Callable[[Sequence[str], Path, Mapping[str, str]], Running]
@@ -52,7 +67,9 @@ class Service:
         self._host_root = host_root
         self._supervision: asyncio.Task[None] | None = None
         self._job: asyncio.Future[bool] | None = None
-        self._stopping = ""
+        self._is_stopping = False
+        # What went wrong before the process ended; it outranks how the process ended.
+        self._failure = ""
         self._started_at: deque[float] = deque(maxlen=100)
 
     @property
@@ -69,7 +86,7 @@ class Service:
             return
         await self._abandon_supervision()
         self._refuse_beyond_limit()
-        self._stopping = ""
+        self._is_stopping, self._failure = False, ""
         self._job = asyncio.get_running_loop().create_future()
         self._enter("activating", "start")
         self._supervision = asyncio.create_task(self._supervise(self._job))
@@ -78,13 +95,10 @@ class Service:
 
     async def stop(self) -> None:
         """Stop and wait; a unit that is not running is no error."""
-        self._stopping = self._stopping or "stop"
+        # systemd.service(5): what is stopped by hand is not started again, whatever Restart= says.
+        self._is_stopping = True
         if self.main and self.main.is_running:
-            self._enter("deactivating", "stop-sigterm")
-            number = signal.Signals[self.unit.value("KillSignal", "SIGTERM")]
-            # systemd-system.conf(5): 90 s unless the unit says so, for a start as for a stop.
-            if not await stop(self.main, first=number, patience_s=self.unit.duration_s("TimeoutStopSec", 90.0)):
-                self._stopping = "timeout"
+            await self._terminate(self.main)
         # Between two runs there is no process whose end could be waited for.
         if self.state.sub == "auto-restart":
             await self._abandon_supervision()
@@ -94,7 +108,7 @@ class Service:
 
     async def exhaust_restarts(self) -> None:
         """End the process by SIGKILL and leave the unit as after too many restarts: failed, start-limit-hit."""
-        self._stopping = "start-limit-hit"
+        self._is_stopping, self._failure = True, "start-limit-hit"
         # As if it had been started that often: a start is refused until `reset-failed`, as after real crashes.
         self._started_at.extend([time.monotonic()] * self._limit[0])
         if self.main and self.main.is_running and self._supervision:
@@ -118,7 +132,7 @@ class Service:
             ended = await self._run_once(job)
             if not job.done():
                 # A oneshot unit is up when it has ended well; any other that ends here never was.
-                job.set_result(self.unit.value("Type") == "oneshot" and _is_clean(ended))
+                job.set_result(self.unit.value("Type") == "oneshot" and self._result_of(ended) == "success")
             if self._is_final(ended):
                 return
             self._enter("activating", "auto-restart")
@@ -172,8 +186,22 @@ class Service:
             return_when=asyncio.FIRST_COMPLETED,
         )
         if not done:
-            self._stopping = self._stopping or "start-timeout"
-            await stop(self.main, first=signal.SIGTERM, patience_s=10.0)
+            self._note_timeout()
+            await self._terminate(self.main)
+        elif not (notify.ready.done() or self._is_stopping) and self._result_of(self.main.ended.result()) == "success":
+            # Even a clean end is a failure before readiness.
+            self._failure = self._failure or "protocol"
+
+    async def _terminate(self, main: Running) -> None:
+        """Stop the process as the unit says; one that has to be killed is a timeout."""
+        self._enter("deactivating", "stop-sigterm")
+        number = signal.Signals[self.unit.value("KillSignal", "SIGTERM")]
+        # systemd-system.conf(5): 90 s unless the unit says so, for a start as for a stop.
+        patience_s = self.unit.duration_s("TimeoutStopSec", 90.0)
+        await stop(main, first=number, patience_s=patience_s, overdue=self._note_timeout)
+
+    def _note_timeout(self) -> None:
+        self._failure = self._failure or "timeout"
 
     async def _stay_up(self, job: asyncio.Future[bool], kind: str) -> Ended:
         assert self.main  # noqa: S101 - narrowed for the type checker; `_launch_all` has set it
@@ -187,18 +215,22 @@ class Service:
         """Record how the process ended; tell whether that was the last of it."""
         self.state.main_status = ended.code
         # Taken and cleared at once: the next end has a reason of its own.
-        reason, self._stopping = self._stopping, ""
-        clean = _is_clean(ended)
-        if reason in {"timeout", "start-limit-hit"}:
-            self._fail(reason)
-        elif reason == "stop":
-            self._enter("inactive", "dead")
-        else:
-            self.state.result = "timeout" if reason else _result(ended)
-            if _restarts(self.unit.value("Restart", "no"), ended):
-                return False
-            self._enter("inactive" if clean else "failed", "dead" if clean else "failed")
+        failure, self._failure = self._failure, ""
+        result = self.state.result = failure or self._result_of(ended)
+        if not self._is_stopping and result in _STARTED_AGAIN_AFTER.get(self.unit.value("Restart", "no"), ()):
+            return False
+        self._enter(*(("inactive", "dead") if result == "success" else ("failed", "failed")))
         return True
+
+    def _result_of(self, ended: Ended) -> str:
+        """Return systemd's word for how the process ended."""
+        also_clean = self.unit.value("SuccessExitStatus").split()
+        if not ended.signal:
+            return "success" if ended.status == 0 or str(ended.status) in also_clean else "exit-code"
+        # A oneshot unit has work to end: there no signal is a clean end by itself.
+        clean = set() if self.unit.value("Type") == "oneshot" else _CLEAN_SIGNALS
+        number = signal.Signals(ended.signal)
+        return "success" if number in clean or number.name in also_clean else "signal"
 
     async def _abandon_supervision(self) -> None:
         if self._supervision:
@@ -210,8 +242,9 @@ class Service:
     async def _outcome(self, job: asyncio.Future[bool]) -> None:
         # Several callers may wait for one job: who gives up must not end it for the others.
         if not await asyncio.shield(job):
+            because = _BECAUSE.get(self.state.result, _BECAUSE["exit-code"])
             raise StartFailed(
-                f"Job for {self.unit.name} failed because the control process exited with error code.\n"
+                f"Job for {self.unit.name} failed because {because}.\n"
                 f'See "systemctl status {self.unit.name}" and "journalctl -xeu {self.unit.name}" for details.'
             )
 
@@ -254,18 +287,3 @@ class Service:
 def log_of(host_root: Path, unit: str) -> Path:
     """Where a unit's output lies: what journalctl shows."""
     return host_root / "var/log/journal" / f"{unit}.log"
-
-
-def _is_clean(ended: Ended) -> bool:
-    return ended.signal in _CLEAN_SIGNALS if ended.signal else ended.status == 0
-
-
-def _result(ended: Ended) -> str:
-    if _is_clean(ended):
-        return "success"
-    return "signal" if ended.signal else "exit-code"
-
-
-def _restarts(policy: str, ended: Ended) -> bool:
-    clean = _is_clean(ended)
-    return policy == "always" or (policy == "on-failure" and not clean) or (policy == "on-success" and clean)
