@@ -64,7 +64,7 @@ class PersonalApp(App[Result]):
         if file is None or not file.is_file():
             return
         try:
-            self.keymap = load_keymap(file)
+            self.keymap = load_keymap(file, type(self))
         except HaopsError as error:
             self.tell("warning", error_text(error))
             return

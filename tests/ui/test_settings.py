@@ -7,6 +7,7 @@ from textual.color import Color
 
 from haops.errors import SettingsError
 from haops.ui.actions import ALL_ACTIONS, BY_ID, OFFERED
+from haops.ui.app import HaopsApp
 from haops.ui.flat_yaml import read_flat
 from haops.ui.keymap import load_keymap
 from haops.ui.picture import without_fonts
@@ -83,7 +84,7 @@ async def test_a_theme_that_cannot_be_used_is_a_warning_and_haops_runs_on(tmp_pa
 def test_the_packaged_keymap_is_the_registry() -> None:
     """Every action stands in the file with its default keys, so that a person can copy it."""
     assert read_flat(KEYMAP) == {action.id: action.keys for action in ALL_ACTIONS}
-    assert load_keymap(KEYMAP) == read_flat(KEYMAP)
+    assert load_keymap(KEYMAP, HaopsApp) == read_flat(KEYMAP)
 
 
 def test_every_offered_action_exists_and_has_words() -> None:
@@ -98,17 +99,52 @@ def test_every_offered_action_exists_and_has_words() -> None:
     ("text", "mistake"),
     [
         ("session.jump: j\n", "there is no action 'session.jump'"),
-        ("session.skip: x\nsession.note: x\n", "key x is taken by session.skip"),
+        ("session.skip: x\nsession.note: x\n", "session.note: key x is taken by session.skip"),
         ('session.skip: ""\n', "session.skip has no key"),
+        ('session.skip: "x,"\n', "session.skip has no key"),
+        ('session.note: "question_mark"\napp.help: "?"\n', "app.help: key ? is taken by session.note"),
+        # What the file leaves as it is, on the same screen: another action, a pane's number, a move of the cursor.
+        ("session.note: y\n", "session.note: key y is taken by session.confirm"),
+        ('session.note: "3"\n', "session.note: key 3 is taken by 'go to pane 3'"),
+        ("session.note: G\n", "session.note: key G is taken by 'the last row'"),
+        ("session.note: ctrl+s\n", "session.note: key ctrl+s is taken by app.picture"),
+        # What holds on every screen has to be free on all of them, also on questions and while something is typed.
+        ("app.help: y\n", "app.help: key y is taken by 'run a step that changes something'"),
+        ("app.help: y\nsession.confirm: w\n", "app.help: key y is taken by 'run a step that changes something'"),
+        ("app.palette: space\n", "app.palette: key space is taken by 'a page down'"),
+        ("app.leave: escape\n", "app.leave: key escape is taken by 'back to where you were'"),
+        ("app.picture: ctrl+k\n", "app.picture: key ctrl+k is taken by 'Delete all to the right'"),
     ],
 )
 def test_a_bad_keymap_is_refused(tmp_path: Path, text: str, mistake: str) -> None:
-    """Two actions on one key would be worse than none."""
+    """Two actions on one key would be worse than none; each mistake is one error that names file and remedy."""
     file = tmp_path / "keymap.yaml"
     file.write_text(text)
     with pytest.raises(SettingsError) as refused:
-        load_keymap(file)
-    assert mistake in str(refused.value)
+        load_keymap(file, HaopsApp)
+    [problem] = refused.value.problems
+    assert str(problem).startswith(f"{file}: error: {mistake}")
+    assert problem.remedy
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "session.note: y\nsession.confirm: w\n",
+        "session.note: o\nsession.output: n\n",
+        "app.help: f1\n",
+        "app.help: f1,f2\n",
+        # Taken only while something is typed, where no key of the session screen holds.
+        "session.note: ctrl+k\n",
+        # On a question the app's own keys do not hold.
+        "app.palette: ctrl+d\n",
+    ],
+)
+def test_a_key_that_is_free_where_its_action_holds_is_taken_as_it_is(tmp_path: Path, text: str) -> None:
+    """Also one that its owner has given away in the same file."""
+    file = tmp_path / "keymap.yaml"
+    file.write_text(text)
+    assert load_keymap(file, HaopsApp) == read_flat(file)
 
 
 async def test_the_users_own_keys_work_and_are_shown(tmp_path: Path) -> None:
