@@ -235,3 +235,70 @@ def strangers(lab: Lab) -> list[tuple[int, bool]]:
 def test_unknown_containers_are_said_to_be(lab: LabChild) -> None:
     """A container that is not there is an error, in crictl's words."""
     assert lab.run(strangers) == [(1, True)] * 3
+
+
+def executions(lab: Lab) -> list[tuple[int, str, str]]:
+    """Run commands in a container, named by its id or picked by filters."""
+    place(lab, "inner")
+    found = wait_running(lab, "inner")
+    asked = (
+        f"exec --timeout 5 {found} echo by id",
+        "exec -q --name ^inner$ --state running echo by name",
+        f"exec --sync {found} echo once",
+        f"exec {found} sh -c 'exit 4'",
+        f"exec -it {found} sh",
+        f"exec --patience 5 {found} true",
+        f"exec --timeout soon {found} true",
+        f"exec {found} echo --timeout 5",
+    )
+    answers = [shell(lab, f"crictl {words}") for words in asked]
+    return [(one.status, one.stdout.partition("NAME:")[0], one.stderr.replace(found, "ID")) for one in answers]
+
+
+def test_crictl_exec_takes_the_flags_of_the_real_one(lab: LabChild) -> None:
+    """Values of flags are no ids, filters stand for the id, and statuses and errors are crictl's own."""
+    undefined, invalid = (
+        "flag provided but not defined: -patience",
+        'invalid value "soon" for flag -timeout: parse error',
+    )
+    assert lab.run(executions) == [
+        (0, "by id\n", ""),
+        (0, "by name\n", ""),
+        (0, "once\n\n\n", ""),
+        (1, "", "FATA[0000] execing command in container ID: command terminated with exit code 4\n"),
+        (1, "", "FATA[0000] input is not a terminal\n"),
+        (1, f"Incorrect Usage: {undefined}\n\n", f"FATA[0000] {undefined}\n"),
+        (1, f"Incorrect Usage: {invalid}\n\n", f"FATA[0000] {invalid}\n"),
+        (0, "--timeout 5\n", ""),
+    ]
+
+
+def command_lines(lab: Lab) -> list[tuple[int, str]]:
+    """Ask in ways that crictl refuses, or takes otherwise than one may think."""
+    place(lab, "asked")
+    found = wait_running(lab, "asked")
+    asked = (
+        "ps -aq --state Borken",
+        "ps --name '['",
+        f"rm {found}",
+        "stop",
+        f"stop {found} --timeout 3",
+        "--timeout 10 ps",
+        "images-and-more",
+    )
+    answers = [shell(lab, f"crictl {words}") for words in asked]
+    return [(one.status, one.stderr.replace(found, "ID").splitlines()[-1]) for one in answers]
+
+
+def test_crictl_refuses_what_the_real_one_refuses(lab: LabChild) -> None:
+    """A running container is removed by force only, flags stand before ids, and a wrong filter is an error."""
+    not_found = 'rpc error: code = NotFound desc = an error occurred when try to find container "{}": not found'
+    assert lab.run(command_lines) == [
+        (1, "FATA[0000] listing containers: --state should be one of created, running, exited or unknown"),
+        (1, "FATA[0000] listing containers: error parsing regexp: unterminated character set at position 0"),
+        (1, 'FATA[0000] container "ID" is running, please stop it first'),
+        (1, "you must specify at least one CONTAINER-ID or use --all"),
+        (1, f"FATA[0000] {not_found.format('--timeout')}"),
+        (1, 'FATA[0000] invalid value "10" for flag -timeout: parse error'),
+        (3, "No help topic for 'images-and-more'"),
+    ]
