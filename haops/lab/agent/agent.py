@@ -6,6 +6,7 @@ Must never import what only a control plane needs before there are static pods t
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -18,8 +19,9 @@ from haops.lab.agent.crictl import Runtime, crictl
 from haops.lab.agent.kubelet import KUBELET, start_kubelet
 from haops.lab.agent.listening import listening_ports
 from haops.lab.agent.processes import HOST_ENVIRONMENT, Processes, Running
+from haops.lab.agent.service import StartFailed
 from haops.lab.agent.systemctl import journalctl, systemctl
-from haops.lab.agent.units import Units
+from haops.lab.agent.units import UnitNotFound, Units
 
 
 class Agent:
@@ -41,7 +43,9 @@ class Agent:
         await LabSocket(self._order.disk.control_socket, {**calls, **self._lab_calls()}).listen()
         # Not waited for: a member of etcd is up only when other hosts boot as well.
         for name in self._units.enabled():
-            await self._units.get(name).start(block=False)
+            # A unit whose file has gone, or is wrong, does not keep a host from booting.
+            with suppress(UnitNotFound, StartFailed):
+                await self._units.get(name).start(block=False)
         print("ready", flush=True)
         await asyncio.Event().wait()
 

@@ -26,8 +26,8 @@ async def _answer(calls: Mapping[str, Call], name: str, arguments: list[str]) ->
         return Answer(_UNKNOWN_CALL, "", f"the agent does not know {name}\n")
     try:
         return await call(arguments)
-    # A call that fails must not end the agent, which is the host's first process.
-    except (OSError, ValueError, KeyError) as error:
+    # A call that fails must not end the agent, and its caller waits for an answer.
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller must hear of it
         return Answer(1, "", f"{name}: {type(error).__name__}: {error}\n")
 
 
