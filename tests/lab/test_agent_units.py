@@ -275,7 +275,16 @@ def test_the_journal_has_what_a_unit_said(lab: LabChild) -> None:
 
 def unknown(lab: Lab) -> list[tuple[int, str]]:
     """Ask for what is not there."""
-    answers = [shell(lab, f"systemctl {words}") for words in ("start nothing", "status nothing", "explode etcd")]
+    asked = (
+        "start nothing",
+        "stop nothing",
+        "status nothing",
+        "cat nothing",
+        "explode etcd",
+        "is-active --quite etcd",
+        "show -p ActivState etcd",
+    )
+    answers = [shell(lab, f"systemctl {words}") for words in asked]
     return [(answer.status, answer.stderr) for answer in answers]
 
 
@@ -283,6 +292,73 @@ def test_what_is_not_there_is_said_in_systemds_words(lab: LabChild) -> None:
     """Unknown units and verbs give systemd's messages and statuses."""
     assert lab.run(unknown) == [
         (5, "Failed to start nothing.service: Unit nothing.service not found.\n"),
+        (5, "Failed to stop nothing.service: Unit nothing.service not loaded.\n"),
         (4, "Unit nothing.service could not be found.\n"),
+        (1, "No files found for nothing.service.\n"),
         (1, "Unknown command verb explode.\n"),
+        (1, "systemctl: unrecognized option '--quite'\n"),
+        (0, ""),
     ]
+
+
+def forgotten_reset(lab: Lab) -> tuple[Outcome, str]:
+    """Add an ExecStart by a drop-in that does not take the first one back; restart what runs."""
+    write_unit(lab, "twice.service", SLEEPER)
+    shell(lab, "systemctl start twice; mkdir /etc/systemd/system/twice.service.d").checked("start")
+    drop_in = "[Service]\nExecStart=/bin/sleep 2000\n"
+    lab.host("etcd1").disk.write("/etc/systemd/system/twice.service.d/10.conf", drop_in)
+    restarted = shell(lab, "systemctl daemon-reload; systemctl restart twice")
+    return restarted, shell(lab, "systemctl show -p LoadState,ActiveState --value twice").stdout
+
+
+def test_a_drop_in_that_forgets_the_reset_is_refused(lab: LabChild) -> None:
+    """Two commands are a bad setting: a restart is refused, and what runs goes on."""
+    refused, shown = lab.run(forgotten_reset)
+    assert refused.status == 1
+    assert "Failed to restart twice.service: Unit twice.service has a bad unit file setting." in refused.stderr
+    assert shown == "bad-setting\nactive\n"
+
+
+def before_the_start(lab: Lab) -> str:
+    """Let a command before the start fail, with and without leave."""
+    for unit, prefix in (("lenient", "-"), ("strict", "")):
+        write_unit(lab, f"{unit}.service", f"[Service]\nExecStartPre={prefix}/bin/false\nExecStart=/bin/sleep 1000\n")
+        shell(lab, f"systemctl start {unit}")
+    return shell(lab, "systemctl is-active lenient strict").stdout
+
+
+def test_a_failure_before_the_start_may_be_ignored(lab: LabChild) -> None:
+    """ExecStartPre with a dash may fail; without one its failure is the unit's."""
+    assert lab.run(before_the_start) == "active\nfailed\n"
+
+
+def overtaken_stop(lab: Lab) -> list[str]:
+    """Start a unit while it is being stopped; list its processes in between."""
+    loop = "trap 'sleep 0.5; exit 0' TERM; touch /tmp/slow; while :; do sleep 0.05; done"
+    write_unit(lab, "slow.service", f'[Service]\nExecStart=/bin/sh -c "{loop}"\n')
+    shell(lab, "systemctl start slow").checked("start")
+    until(lambda: not shell(lab, "rm /tmp/slow").status)
+    old = shell(lab, "systemctl show -p MainPID --value slow").stdout.strip()
+    stop_then_start = "systemctl stop slow & until [ $(systemctl is-active slow) = deactivating ]; do :; done"
+    shell(lab, f"{stop_then_start}; systemctl start slow; wait").checked("start")
+    return [shell(lab, "systemctl is-active slow").stdout, shell(lab, f"test -e /proc/{old} || echo gone").stdout]
+
+
+def test_a_start_waits_for_a_stop(lab: LabChild) -> None:
+    """What is started while it is being stopped starts after the end of the old process."""
+    assert lab.run(overtaken_stop) == ["active\n", "gone\n"]
+
+
+def dangling_link(lab: Lab) -> str:
+    """Delete an enabled unit's file, cut the power and boot."""
+    write_unit(lab, "removed.service", SLEEPER)
+    shell(lab, "systemctl enable removed && rm /etc/systemd/system/removed.service").checked("enable and remove")
+    host = lab.host("etcd1")
+    host.cut_power()
+    host.boot()
+    return shell(lab, "systemctl is-active ssh").stdout
+
+
+def test_a_deleted_unit_file_does_not_keep_a_host_from_booting(lab: LabChild) -> None:
+    """The link of an enabled unit may lead nowhere; the others start."""
+    assert lab.run(dangling_link) == "active\n"

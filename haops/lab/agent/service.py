@@ -70,6 +70,8 @@ class Service:
         self._is_stopping = False
         # What went wrong before the process ended; it outranks how the process ended.
         self._failure = ""
+        self._settled = asyncio.Event()
+        self._settled.set()
         self._started_at: deque[float] = deque(maxlen=100)
 
     @property
@@ -79,12 +81,15 @@ class Service:
 
     async def start(self, *, block: bool = True) -> None:
         """Start and, with `block`, wait until systemd would call it started. StartFailed if it does not come up."""
+        # What is being stopped is started once it has ended: never do two processes of a unit run.
+        await self._settled.wait()
         # In the pause before a restart a start comes at once.
         if self.state.active in {"active", "activating"} and self.state.sub != "auto-restart":
             if block and self._job:
                 await self._outcome(self._job)
             return
         await self._abandon_supervision()
+        self.refuse_bad_setting("start")
         self._refuse_beyond_limit()
         self._is_stopping, self._failure = False, ""
         self._job = asyncio.get_running_loop().create_future()
@@ -93,18 +98,28 @@ class Service:
         if block:
             await self._outcome(self._job)
 
+    def refuse_bad_setting(self, verb: str) -> None:
+        """StartFailed if systemd would not start the unit as its files are now; what runs goes on."""
+        if self.unit.has_bad_setting:
+            raise StartFailed(
+                f"Failed to {verb} {self.unit.name}: Unit {self.unit.name} has a bad unit file setting.\n"
+                f"See system logs and 'systemctl status {self.unit.name}' for details."
+            )
+
     async def stop(self) -> None:
         """Stop and wait; a unit that is not running is no error."""
         # systemd.service(5): what is stopped by hand is not started again, whatever Restart= says.
         self._is_stopping = True
+        # Held: a start that waits for this stop brings a new one.
+        supervision = self._supervision
         if self.main and self.main.is_running:
             await self._terminate(self.main)
         # Between two runs there is no process whose end could be waited for.
         if self.state.sub == "auto-restart":
             await self._abandon_supervision()
             self._enter("inactive", "dead")
-        elif self._supervision:
-            await self._supervision
+        elif supervision:
+            await asyncio.wait({supervision})
 
     async def exhaust_restarts(self) -> None:
         """End the process by SIGKILL and leave the unit as after too many restarts: failed, start-limit-hit."""
@@ -165,10 +180,16 @@ class Service:
     async def _launch_all(self, environment: Mapping[str, str]) -> Ended | None:
         """Run what comes before, then start the main process; how it failed if it did."""
         try:
-            for command in self.unit.commands("ExecStartPre", environment):
+            before = zip(
+                self.unit.commands("ExecStartPre", environment), self.unit.may_fail("ExecStartPre"), strict=True
+            )
+            for command, may_fail in before:
                 ended = await self._launch(command, self.log, environment).ended
-                if ended.code:
+                if ended.code and not may_fail:
                     return ended
+            if self._is_stopping:
+                # Stopped before there was a main process to stop.
+                return Ended(0, signal.SIGTERM)
             # systemd.service(5): only a oneshot unit may have several, and those here have one.
             for command in self.unit.commands("ExecStart", environment)[:1]:
                 self.main = self._launch(command, self.log, environment)
@@ -281,6 +302,7 @@ class Service:
 
     def _enter(self, active: str, sub: str) -> None:
         self.state.active, self.state.sub = active, sub
+        (self._settled.clear if active == "deactivating" else self._settled.set)()
         self.state.since = time.time()
 
 

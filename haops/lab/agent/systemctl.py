@@ -19,28 +19,44 @@ _USAGE = 1
 
 
 Verb = Callable[[Units, Asked], Awaitable[Answer]]
-# Without this list the values of these options would be taken for units.
+# systemctl(1). Without this list the values of these options would be taken for units.
 _WITH_VALUE = {
-    "-p",
-    "--property",
-    "-s",
-    "--signal",
-    "-n",
-    "--lines",
-    "-o",
-    "--output",
-    "-t",
-    "--type",
-    "--state",
-    "--kill-whom",
-    "-u",
-    "--unit",
+    *("-p", "--property", "-P", "-s", "--signal", "-n", "--lines", "-o", "--output", "-t", "--type", "--state"),
+    *("--kill-whom", "--kill-who", "--job-mode", "--what", "-H", "--host", "-M", "--machine", "--root", "--image"),
+    *("--legend", "--preset-mode", "--timestamp", "--message", "--check-inhibitors"),
+}
+_ALONE = {
+    *(
+        "-h",
+        "--help",
+        "--version",
+        "--system",
+        "--user",
+        "--failed",
+        "-a",
+        "--all",
+        "-l",
+        "--full",
+        "-r",
+        "--recursive",
+    ),
+    *("--reverse", "--with-dependencies", "-T", "--show-transaction", "--show-types", "--value", "-i", "--now"),
+    *("--dry-run", "-q", "--quiet", "--wait", "--no-block", "--no-wall", "--no-reload", "--no-legend", "--no-pager"),
+    *("--no-ask-password", "--global", "--runtime", "-f", "--force", "--plain", "--read-only", "--mkdir", "--marked"),
+}
+_JOURNAL_WITH_VALUE = {
+    *("-u", "--unit", "-n", "--lines", "-o", "--output", "-S", "--since", "-U", "--until", "-p", "--priority", "-t"),
+    *("-g", "--grep"),
 }
 
 
 async def systemctl(units: Units, arguments: Sequence[str]) -> Answer:
     """Answer one call; an unknown verb is refused as systemctl refuses it."""
     asked = parse(arguments, _WITH_VALUE)
+    unknown = [name for name in asked.options if name not in _WITH_VALUE | _ALONE]
+    if unknown:
+        said = f"unrecognized option '{unknown[0]}'" if unknown[0][1] == "-" else f"invalid option -- '{unknown[0][1]}'"
+        return Answer(_USAGE, "", lines(f"systemctl: {said}"))
     if not asked.words:
         return await _list_units(units, asked)
     verb = VERBS.get(asked.words[0])
@@ -59,9 +75,12 @@ def _no_such_unit(verb: str, name: str) -> Answer:
     if verb == "is-enabled":
         return Answer(1, "", lines(f"Failed to get unit file state for {name}: No such file or directory"))
     # The numbers are systemctl's own, from LSB: 4 for no such unit, 5 for not installed.
-    if verb in {"status", "cat"}:
+    if verb == "cat":
+        return Answer(1, "", lines(f"No files found for {name}."))
+    if verb == "status":
         return Answer(4, "", lines(f"Unit {name} could not be found."))
-    return Answer(5, "", lines(f"Failed to {verb} {name}: Unit {name} not found."))
+    found = "loaded" if verb in {"stop", "try-restart", "kill"} else "found"
+    return Answer(5, "", lines(f"Failed to {verb} {name}: Unit {name} not {found}."))
 
 
 async def _start(units: Units, asked: Asked) -> Answer:
@@ -71,6 +90,7 @@ async def _start(units: Units, asked: Asked) -> Answer:
 async def _restart(units: Units, asked: Asked) -> Answer:
     async def restart(service: Service) -> None:
         """Stop the service and start it again."""
+        service.refuse_bad_setting("restart")
         await service.stop()
         await service.start(block=not asked.has("--no-block"))
 
@@ -165,12 +185,13 @@ async def _reset_failed(units: Units, asked: Asked) -> Answer:
 
 
 async def _show(units: Units, asked: Asked) -> Answer:
-    wanted = [name for value in asked.values("-p", "--property") for name in value.split(",")]
+    wanted = [name for value in asked.values("-p", "--property", "-P") for name in value.split(",")]
     blocks = []
     for name in asked.words:
         properties = _properties(units, name)
-        chosen = {key: properties.get(key, "") for key in wanted} if wanted else properties
-        bare = asked.has("--value")
+        # As with systemctl: a property that there is not is passed over.
+        chosen = {key: properties[key] for key in wanted if key in properties} if wanted else properties
+        bare = asked.has("--value", "-P")
         blocks.append(lines(*(value if bare else f"{key}={value}" for key, value in chosen.items())))
     return Answer(0, "\n".join(blocks))
 
@@ -193,7 +214,9 @@ def _properties(units: Units, name: str) -> dict[str, str]:
         "Description": service.unit.description,
         "Type": service.unit.value("Type", "simple"),
         "Restart": service.unit.value("Restart", "no"),
-        "LoadState": "loaded",
+        "User": service.unit.value("User"),
+        "Group": service.unit.value("Group"),
+        "LoadState": "bad-setting" if service.unit.has_bad_setting else "loaded",
         "ActiveState": state.active,
         "SubState": state.sub,
         "Result": state.result,
@@ -236,8 +259,8 @@ def _last_lines(service: Service, count: int) -> str:
 
 
 async def _cat(units: Units, asked: Asked) -> Answer:
-    text = "".join(f"# {path}\n{units.read(path)}" for name in asked.words for path in units.get(name).unit.paths)
-    return Answer(0, text)
+    paths = [path for name in asked.words for path in units.get(name).unit.paths]
+    return Answer(0, "\n".join(f"# {path}\n{units.read(path)}" for path in paths))
 
 
 async def _list_units(units: Units, asked: Asked) -> Answer:
@@ -271,7 +294,7 @@ VERBS: dict[str, Verb] = {
 
 async def journalctl(units: Units, arguments: Sequence[str]) -> Answer:
     """Answer `journalctl -u UNIT [-n N]`: the unit's output as it was written."""
-    asked = parse(arguments, _WITH_VALUE)
+    asked = parse(arguments, _JOURNAL_WITH_VALUE)
     name = asked.value("-u", "--unit")
     log = log_of(units.host_root, full_name(name))
     if not log.exists():

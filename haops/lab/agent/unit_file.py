@@ -11,6 +11,8 @@ from dataclasses import dataclass
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|sec|m|min|h)?")
 _UNIT_S = {"ms": 0.001, "": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+# systemd.service(5), before a command: how a failure counts, and with which rights it runs.
+_PREFIXES = "-@:+!"
 _COMMANDS = ("ExecStart", "ExecStartPre", "ExecStartPost", "ExecStop", "ExecReload")
 
 Settings = dict[str, list[str]]
@@ -35,6 +37,11 @@ class UnitFile:
         """Return the argument lists of an Exec key, variables put in as systemd does (unknown ones are empty)."""
         return [list(_arguments(line, environment)) for line in self.settings.get(key, ())]
 
+    def may_fail(self, key: str) -> list[bool]:
+        """Tell of each command of an Exec key whether a failure of it is ignored (prefix `-`)."""
+        lines = self.settings.get(key, ())
+        return ["-" in line[: len(line) - len(line.lstrip(_PREFIXES))] for line in lines]
+
     def duration_s(self, key: str, default: float) -> float:
         """Return a time span such as `5`, `100ms` or `1min 30s`; "infinity" is infinite."""
         text = self.value(key)
@@ -44,6 +51,12 @@ class UnitFile:
         if not text:
             return default
         return sum(float(number) * _UNIT_S[unit] for number, unit in _DURATION.findall(text))
+
+    @property
+    def has_bad_setting(self) -> bool:
+        """Tell whether systemd refuses to load it: no ExecStart, or several where only a oneshot unit may have them."""
+        count = len(self.settings.get("ExecStart", ()))
+        return count == 0 or (count > 1 and self.value("Type") != "oneshot")
 
     @property
     def wanted_by(self) -> tuple[str, ...]:
@@ -106,8 +119,7 @@ def _lines(text: str) -> Iterator[str]:
 
 def _arguments(line: str, environment: Mapping[str, str]) -> Iterator[str]:
     for position, word in enumerate(shlex.split(line)):
-        # Prefixes of systemd.service(5): how a failure counts, and with which rights it runs.
-        bare = word.lstrip("-@:+!") if position == 0 else word
+        bare = word.lstrip(_PREFIXES) if position == 0 else word
         whole = re.fullmatch(r"\$(\w+)", bare)
         if whole:  # an unbraced variable that is a word of its own is split into words
             yield from environment.get(whole.group(1), "").split()
