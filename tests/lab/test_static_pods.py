@@ -1,6 +1,7 @@
 """Static pods and `crictl` on a lab host behave as runbooks expect of a kubelet and its container runtime."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -206,7 +207,11 @@ def test_crictl_answers_in_crictls_shapes(lab: LabChild) -> None:
     assert listed["labels"]["io.kubernetes.pod.name"] == "shown-etcd1"
     assert inspected["status"]["state"] == "CONTAINER_RUNNING"
     assert inspected["info"]["pid"] > 1
-    assert table.splitlines()[0].split()[:3] == ["CONTAINER", "IMAGE", "CREATED"]
+    columns = "CONTAINER IMAGE CREATED STATE NAME ATTEMPT POD ID POD NAMESPACE"
+    assert " ".join(table.splitlines()[0].split()) == columns
+    assert re.search(
+        r" (Less than a second|\d+ seconds?) ago +Running +shown +0 +\w{13} +shown-etcd1 +kube-system$", table.strip()
+    )
     assert executed == "inside\n"
 
 

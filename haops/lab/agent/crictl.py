@@ -6,6 +6,7 @@ stopped here while its manifest is in place.
 
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -291,18 +292,19 @@ def _listed(container: Container) -> dict[str, Any]:
 
 
 def _table(chosen: Sequence[Container]) -> str:
-    row = "{:<20}{:<46}{:<28}{:<12}{:<28}{:<12}{:<16}{}".format
-    header = row("CONTAINER", "IMAGE", "CREATED", "STATE", "NAME", "ATTEMPT", "POD ID", "POD")
+    row = "{:<20}{:<46}{:<28}{:<12}{:<28}{:<12}{:<16}{:<36}{}".format
+    header = row("CONTAINER", "IMAGE", "CREATED", "STATE", "NAME", "ATTEMPT", "POD ID", "POD", "NAMESPACE")
     rows = (
         row(
             one.id[:_SHORT_ID],
             one.spec.image,
-            _rfc3339(one.started_at)[:19],
+            f"{_age(time.time() - one.started_at)} ago",
             _state(one),
             one.spec.name,
             one.attempt,
             one.spec.pod_uid[:_SHORT_ID],
             one.spec.pod,
+            one.spec.namespace,
         )
         for one in chosen
     )
@@ -311,3 +313,15 @@ def _table(chosen: Sequence[Container]) -> str:
 
 def _rfc3339(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+
+
+def _age(seconds: float) -> str:
+    """Return a time span in the words of Docker's units.HumanDuration, as far as a lab lives."""
+    if seconds < 1:
+        return "Less than a second"
+    minutes, hours = int(seconds // 60), round(seconds / 3600)
+    if minutes < 1:
+        return "1 second" if seconds < 2 else f"{int(seconds)} seconds"  # noqa: PLR2004 - one second, in full
+    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
+        return "About a minute" if minutes == 1 else f"{minutes} minutes"
+    return "About an hour" if hours == 1 else f"{hours} hours"
