@@ -145,6 +145,16 @@ def test_numbers_are_grouped_and_counted() -> None:
     assert numbers.since("nonsense", NOW) is None
 
 
+@pytest.mark.parametrize("kinds", [(Kind.ETCD_MEMBER,), (Kind.HOST,), (Kind.ETCD_MEMBER, Kind.HOST)])
+def test_while_a_part_has_not_answered_nothing_is_called_well(kinds: tuple[Kind, ...]) -> None:
+    """What has answered is said, and what is still being asked: of the rest nobody knows anything yet."""
+    answered = picture([one for one in healthy_observations() if one.kind in kinds])
+    first = sentence(view_of(Told(), answered))[0].plain
+    assert first.startswith("? LOOKING  Asking ")
+    assert "4 API endpoints" in first
+    assert "So far: 3 of 3 " in first
+
+
 def test_with_nothing_seen_it_says_what_is_asked() -> None:
     """Silence is not good news."""
     first, _ = sentence(nothing_seen())

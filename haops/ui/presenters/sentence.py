@@ -32,9 +32,8 @@ def _first(view: View) -> Line:
     if view.signals:
         return _signals(view.signals)
     # No look, no signal: that nothing is raised is no good news yet.
-    if all(freshness(view, [kind]).age_s is None for kind in _WATCHED):
-        return _nothing_seen(view)
-    return _all_well(view)
+    open_ones = [asked for asked, known in _asked(view) if not known]
+    return _looking(view, open_ones) if open_ones else _all_well(view)
 
 
 def _signals(signals: tuple[Signal, ...]) -> Line:
@@ -57,23 +56,30 @@ def _ended(text: str) -> str:
     return head if head.endswith((".", "!", "?")) else f"{head}."
 
 
-def _nothing_seen(view: View) -> Line:
-    """Say what is being asked while nothing has answered yet."""
-    asked = [
-        plural(len(view.inventory.etcd.members), "etcd member") if view.inventory.etcd else "",
-        plural(len(view.inventory.kubernetes.endpoints), "API endpoint") if view.inventory.kubernetes else "",
-        plural(len(view.inventory.hosts), "host"),
-    ]
-    named = ", ".join(part for part in asked if part)
+def _asked(view: View) -> list[tuple[str, str]]:
+    """Return what the inventory names that is watched, in words, each with what is known of all of it, or nothing."""
+    inventory = view.inventory
+    parts = (
+        (len(inventory.etcd.members) if inventory.etcd else 0, "etcd member", _etcd(view)),
+        (len(inventory.kubernetes.endpoints) if inventory.kubernetes else 0, "API endpoint", _api(view)),
+        (len(inventory.hosts), "host", _hosts(view)),
+    )
+    return [(plural(number, name), known) for number, name, known in parts if number]
+
+
+def _looking(view: View, open_ones: list[str]) -> Line:
+    """Say what is being asked while not everything has answered yet, and what has."""
+    known = ", ".join(known for _, known in _asked(view) if known)
+    so_far = f"So far: {known}." if known else "Nothing has answered yet."
     return line(
-        Span("? LOOKING  ", Role.UNKNOWN), f"Asking {named} of {view.inventory.cluster}. Nothing has answered yet."
+        Span("? LOOKING  ", Role.UNKNOWN), f"Asking {', '.join(open_ones)} of {view.inventory.cluster}. {so_far}"
     )
 
 
 def _all_well(view: View) -> Line:
     """Say that no signal is raised, with the numbers that this rests on; old numbers are not good news."""
     fresh = freshness(view, _WATCHED)
-    numbers = _ended(", ".join(part for part in (_etcd(view), _api(view), _hosts(view)) if part))
+    numbers = _ended(", ".join(known for _, known in _asked(view)))
     if fresh.is_stale:
         age = span_of(int(fresh.age_s or 0))
         return line(Span("? NOT KNOWN  ", Role.UNKNOWN), f"Part of what is shown is {age} old. Last seen: {numbers}")
