@@ -178,6 +178,19 @@ def test_killed_writer_loses_no_acknowledged_write(cluster: Cluster, start: Star
 
 
 @pytest.mark.slow
+def test_a_writer_that_was_killed_can_be_asked_and_stopped(start: Start) -> None:
+    """What could not be sent to it is no trouble on the way out: the drill still ends in order."""
+    writer = start()
+    writer.await_acknowledged(1)
+    os.kill(writer._process.pid, signal.SIGKILL)
+    writer._process.wait(20)
+    with pytest.raises(LabError, match="the writer has ended"):
+        writer.status()
+    writer.stop()
+    assert writer._process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.slow
 def test_writer_ends_with_whoever_started_it(start: Start) -> None:
     """When nobody asks any more (a drill that was killed), the writer ends by itself."""
     writer = start()

@@ -8,6 +8,7 @@ import json
 import select
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -107,7 +108,9 @@ class Writer:
         # The end of its input is how it learns that it is over; a writer whose drill was killed ends the same way.
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
-                pipe.close()
+                # Closing writes what the buffer still holds, to a process that may be gone.
+                with suppress(BrokenPipeError):
+                    pipe.close()
         try:
             self._process.wait(_ASK_TIMEOUT_S)
         except subprocess.TimeoutExpired:
