@@ -79,8 +79,6 @@ def _hold(lab: "RunningLab", wish: Wish) -> int:
     put_terminal_back = remember_terminal()
     status = _run_inside(lab.name, wish)
     # Popen tells a signal as a negative status, the door of the lab as 128 and more.
-    if status == -signal.SIGINT:
-        raise KeyboardInterrupt
     if status in (_KILLED, 128 + signal.SIGKILL):
         # What is killed leaves the terminal raw, without a cursor, on the alternate screen.
         put_terminal_back()

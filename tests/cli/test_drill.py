@@ -41,7 +41,12 @@ def environment(directory: Path) -> dict[str, str]:
 
 def haops(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run haops to its end."""
-    command = [sys.executable, "-m", "haops", *arguments]
+    return to_its_end(directory, "-m", "haops", *arguments)
+
+
+def to_its_end(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run Python to its end."""
+    command = [sys.executable, *arguments]
     return subprocess.run(
         command,
         env=environment(directory),
@@ -160,15 +165,7 @@ EARLY_CTRL_C = (
 def test_ctrl_c_before_the_drill_has_a_process_inside_is_not_lost(tmp_path: Path) -> None:
     """It comes before there is anyone to hear it; who is there next hears it, and the lab goes."""
     drill = [sys.executable, "-m", "haops", "drill", "--flavour", "etcd", "--auto"]
-    left = subprocess.run(
-        [sys.executable, "-c", EARLY_CTRL_C, *drill],
-        env=environment(tmp_path),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=170,
-        check=False,
-    )
+    left = to_its_end(tmp_path, "-c", EARLY_CTRL_C, *drill)
     assert left.returncode == 130, left.stderr
     assert left.stderr.count("haops: stopped") == 1
     assert haops(tmp_path, "lab", "status", "--json").stdout.strip() == json.dumps({"labs": []}, indent=1)
