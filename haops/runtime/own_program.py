@@ -19,5 +19,5 @@ def command(module: str, *arguments: str) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return this process's environment, and `more`, so that the module and what it imports are found as here."""
+    """Return this process's environment, and `more`, so that this haops is found and no other."""
     return os.environ | {"PYTHONPATH": str(_SOURCES)} | more

@@ -4,6 +4,8 @@ Computed from signals, facts and the journal alone. Must never be typed into a r
 what is known: with nothing seen, or only old looks, it says so.
 """
 
+from collections.abc import Mapping
+
 from haops.core.observations import Kind
 from haops.core.quorum import in_words
 from haops.core.session_state import AttemptStage
@@ -32,8 +34,8 @@ def _first(view: View) -> Line:
     if view.signals:
         return _signals(view.signals)
     # No look, no signal: that nothing is raised is no good news yet.
-    open_ones = [asked for asked, known in _asked(view) if not known]
-    return _looking(view, open_ones) if open_ones else _all_well(view)
+    watched = _watched(view)
+    return _all_well(view, watched) if all(watched.values()) else _looking(view, watched)
 
 
 def _signals(signals: tuple[Signal, ...]) -> Line:
@@ -56,30 +58,29 @@ def _ended(text: str) -> str:
     return head if head.endswith((".", "!", "?")) else f"{head}."
 
 
-def _asked(view: View) -> list[tuple[str, str]]:
-    """Return what the inventory names that is watched, in words, each with what is known of all of it, or nothing."""
+def _watched(view: View) -> dict[str, str]:
+    """Return what is watched of the inventory, in words -> what is known of all of that, or nothing."""
     inventory = view.inventory
     parts = (
         (len(inventory.etcd.members) if inventory.etcd else 0, "etcd member", _etcd(view)),
         (len(inventory.kubernetes.endpoints) if inventory.kubernetes else 0, "API endpoint", _api(view)),
         (len(inventory.hosts), "host", _hosts(view)),
     )
-    return [(plural(number, name), known) for number, name, known in parts if number]
+    return {plural(number, name): known for number, name, known in parts if number}
 
 
-def _looking(view: View, open_ones: list[str]) -> Line:
+def _looking(view: View, watched: Mapping[str, str]) -> Line:
     """Say what is being asked while not everything has answered yet, and what has."""
-    known = ", ".join(known for _, known in _asked(view) if known)
-    so_far = f"So far: {known}." if known else "Nothing has answered yet."
-    return line(
-        Span("? LOOKING  ", Role.UNKNOWN), f"Asking {', '.join(open_ones)} of {view.inventory.cluster}. {so_far}"
-    )
+    asked = ", ".join(name for name, known in watched.items() if not known)
+    answered = ", ".join(known for known in watched.values() if known)
+    so_far = f"So far: {answered}." if answered else "Nothing has answered yet."
+    return line(Span("? LOOKING  ", Role.UNKNOWN), f"Asking {asked} of {view.inventory.cluster}. {so_far}")
 
 
-def _all_well(view: View) -> Line:
+def _all_well(view: View, watched: Mapping[str, str]) -> Line:
     """Say that no signal is raised, with the numbers that this rests on; old numbers are not good news."""
     fresh = freshness(view, _WATCHED)
-    numbers = _ended(", ".join(known for _, known in _asked(view)))
+    numbers = _ended(", ".join(watched.values()))
     if fresh.is_stale:
         age = span_of(int(fresh.age_s or 0))
         return line(Span("? NOT KNOWN  ", Role.UNKNOWN), f"Part of what is shown is {age} old. Last seen: {numbers}")
